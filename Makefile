@@ -1,0 +1,95 @@
+# Every command of the project, each listed by `make help`.
+# Needs Python 3.11 or 3.12, make and git; all else lands in .venv.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+export UV_PYTHON_DOWNLOADS := never
+
+BIN := .venv/bin
+UV = $(shell uv --version >/dev/null 2>&1 && echo uv || echo $(BIN)/uv)
+INSTALL = $(UV) pip install --python $(BIN)/python
+SUITS := -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))'
+
+# A .venv that is missing, broken, or of another Python than the one asked for is made anew.
+ifeq ($(findstring $(if $(PYTHON),$(shell { $(PYTHON) -V; } 2>/dev/null),Python 3),$(shell { $(BIN)/python -V; } 2>/dev/null)),)
+.PHONY: .venv/pyvenv.cfg
+endif
+PYTHON ?= $(shell for p in python3.12 python3.11 python3; do $$p $(SUITS) 2>/dev/null && echo $$p && break; done)
+
+.PHONY: help
+help: ## list these commands
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
+
+.PHONY: setup
+setup: .venv/dev ## make .venv with all that development needs
+
+.PHONY: demo
+demo: .venv/local ## draw a small library, search it, say what to try next
+	$(BIN)/watchdown demo --library demo-library
+
+.PHONY: test
+test: check ## run every check and every test
+	$(BIN)/pytest -n 2 --dist loadfile
+
+.PHONY: check
+check: .venv/dev ## lint, format, types, import direction
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/basedpyright
+	$(BIN)/lint-imports
+
+.PHONY: fix
+fix: .venv/dev ## mend what ruff can mend, and format
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+.PHONY: bench
+bench: .venv/dev ## compare speed and memory side by side; prints ratios
+	@set -e; for bench in tests/benchmarks/bench_*.py; do echo "== $$bench"; $(BIN)/python $$bench; done
+
+.PHONY: features
+features: .venv/dev ## write into docs/features.md which test shows which row
+	$(BIN)/python tests/features_table.py --write
+
+.PHONY: reference
+reference: .venv/dev ## write docs/reference from the code
+	$(BIN)/python tests/reference.py --write
+
+COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header $(LOCK)
+.PHONY: lock
+lock: .venv/pyvenv.cfg ## recompile requirements/*.txt (newest of all: make lock LOCK=--upgrade)
+	$(bring-uv)
+	$(COMPILE) --group uv -o requirements/uv.txt
+	$(COMPILE) pyproject.toml --extra local --group build -o requirements/local.txt
+	$(COMPILE) pyproject.toml --extra local --group dev -c requirements/local.txt -o requirements/dev.txt
+	$(COMPILE) pyproject.toml --extra openclip -c requirements/local.txt -o requirements/openclip.txt
+
+.PHONY: clean
+clean: ## remove what the other commands made
+	rm -rf .venv .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist demo-library
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+# An installed uv serves; else the pinned one comes into .venv.
+define bring-uv
+@uv --version >/dev/null 2>&1 || test -x $(BIN)/uv || { \
+	$(BIN)/python -m ensurepip >/dev/null 2>&1 || { \
+		echo "This Python cannot make pip. On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }; \
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/uv.txt; }
+endef
+
+.venv/pyvenv.cfg:
+	@"$(PYTHON)" $(SUITS) 2>/dev/null || { \
+		echo "Python 3.11 or 3.12 is needed$(if $(PYTHON),; $(PYTHON) is not one or does not run)." >&2; \
+		echo "On Debian: apt install python3 python3-venv. Elsewhere: make PYTHON=/path/to/python3.12 ..." >&2; exit 1; }
+	"$(PYTHON)" -m venv --clear --without-pip .venv
+
+.venv/local: .venv/pyvenv.cfg requirements/local.txt requirements/uv.txt pyproject.toml
+	$(bring-uv)
+	$(INSTALL) --require-hashes -r requirements/local.txt
+	$(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/dev: .venv/local requirements/dev.txt
+	$(INSTALL) --require-hashes -r requirements/dev.txt
+	@touch $@

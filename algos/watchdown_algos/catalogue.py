@@ -1,0 +1,111 @@
+"""The algorithm catalogue: which algorithms are known. Reading it imports no algorithm."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from watchdown_algos.contract import Algorithm, Context, Model
+from watchdown_algos.manifest import Manifest, read_manifest
+from watchdown_schemas.errors import AlgorithmNotFound, ManifestInvalid
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An algorithm that is known but not imported: its manifest, package and folder."""
+
+    manifest: Manifest
+    package: str
+    folder: Path
+
+    def algorithm_class(self) -> type[Algorithm[Any]]:
+        """Import and return the class that the manifest names."""
+        module, name = self.manifest.entry.split(":")
+        found = getattr(importlib.import_module(f"{self.package}.{module}"), name, None)
+        if not (isinstance(found, type) and issubclass(found, Algorithm)):
+            raise ManifestInvalid(
+                self.manifest.name, f"class {self.manifest.entry} is no Algorithm", "Mend it."
+            )
+        return found
+
+    def make(self, context: Context) -> Algorithm[Any]:
+        """Return a new object of the class, for one title."""
+        return self.algorithm_class()(context)
+
+    def load_model(self) -> Model | None:
+        """Return the model of the manifest, loaded once per process; None when it declares none."""
+        return _load_model(self.folder) if self.manifest.model else None
+
+
+@cache
+def _load_model(folder: Path) -> Model:
+    from watchdown_algos.onnx_model import OnnxModel
+
+    spec = read_manifest(folder).model
+    assert spec is not None
+    return OnnxModel(
+        folder / spec.path,
+        graphs=spec.graphs,
+        tokenizer=spec.tokenizer,
+        context=spec.context,
+        dimension=spec.dimension,
+    )
+
+
+class AlgorithmCatalogue(Mapping[str, Known]):
+    """Algorithms by name, in an order in which records are produced before they are consumed."""
+
+    def __init__(self, known: Iterable[Known]) -> None:
+        by_name: dict[str, Known] = {}
+        for item in known:
+            name = item.manifest.name
+            if name in by_name:
+                raise ManifestInvalid(
+                    name, f"stands in {by_name[name].folder} and {item.folder}", "Rename one."
+                )
+            by_name[name] = item
+        self._known = {name: by_name[name] for name in _ordered(by_name)}
+
+    def __getitem__(self, name: str) -> Known:
+        try:
+            return self._known[name]
+        except KeyError:
+            raise AlgorithmNotFound(
+                name, "is no known algorithm", f"Known: {', '.join(self._known)}."
+            ) from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._known
+
+    def producers(self, schema: str) -> list[Known]:
+        """Return the algorithms that produce a schema type."""
+        return [known for known in self._known.values() if schema in known.manifest.produces]
+
+
+def _ordered(by_name: Mapping[str, Known]) -> list[str]:
+    """Sort so that each algorithm comes after those whose records it consumes."""
+    from graphlib import CycleError, TopologicalSorter
+
+    graph = {
+        name: {
+            other
+            for other, producer in by_name.items()
+            if set(producer.manifest.produces) & set(known.manifest.consumes)
+        }
+        for name, known in sorted(by_name.items())
+    }
+    try:
+        return list(TopologicalSorter(graph).static_order())
+    except CycleError as error:
+        circle = " -> ".join(error.args[1])
+        raise ManifestInvalid(circle, "consume each other's records", "Break the circle.") from error

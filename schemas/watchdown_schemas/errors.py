@@ -1,0 +1,122 @@
+"""The one error tree: every error names the thing at fault and says what to do.
+
+WatchdownError
+├── MediaError              a media or subtitle file cannot be used
+│   ├── MediaNotFound       it is not there, or is no regular file
+│   ├── MediaUnreadable     permission or input/output fault
+│   ├── MediaInvalid        its content is not what it claims, or is damaged
+│   └── MediaUnsupported    sound, but of a kind that is not handled
+├── RecordInvalid           a record or schema type breaks its own rules
+├── AlgorithmError          an algorithm or its manifest is at fault
+│   ├── ManifestInvalid
+│   ├── AlgorithmNotFound
+│   └── ModelMismatch       query and stored vectors come from different models
+├── LibraryError            the library folder cannot be used
+│   ├── LibraryNotFound
+│   ├── LibraryVersion      written by another version and not migratable
+│   ├── LibraryBusy         another process holds the writer's lock
+│   └── StorageFull
+├── RunError                a run was asked for something its state forbids
+└── QueryError              a query cannot be answered as asked
+    ├── NotFound            an id names nothing here
+    └── CursorExpired
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+
+class WatchdownError(Exception):
+    """The root. `subject` is the offending id or path, `remedy` what to do about it."""
+
+    def __init__(self, subject: str, cause: str, remedy: str) -> None:
+        super().__init__(subject, cause, remedy)
+        self.subject: Final = subject
+        self.cause: Final = cause
+        self.remedy: Final = remedy
+
+    def __str__(self) -> str:
+        cause, remedy = self.cause.rstrip("."), self.remedy.rstrip(".")
+        return f"{printable(self.subject)}: {printable(cause)}. {printable(remedy)}."
+
+
+def printable(text: str) -> str:
+    """Return the text on one line, control characters escaped, so that no name can forge output."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+class MediaError(WatchdownError):
+    """A media or subtitle file cannot be used."""
+
+
+class MediaNotFound(MediaError):
+    """The file is not there, or is no regular file."""
+
+
+class MediaUnreadable(MediaError):
+    """Permissions or the disk keep us from reading the file."""
+
+
+class MediaInvalid(MediaError):
+    """The content is not what the name claims, or it is damaged."""
+
+
+class MediaUnsupported(MediaError):
+    """The content is sound, but of a kind that is not handled."""
+
+
+class RecordInvalid(WatchdownError):
+    """A record, or the declaration of a schema type, breaks its own rules."""
+
+
+class AlgorithmError(WatchdownError):
+    """An algorithm failed or its declaration is at fault."""
+
+
+class ManifestInvalid(AlgorithmError):
+    """An `algo.toml` does not say what it must."""
+
+
+class AlgorithmNotFound(AlgorithmError):
+    """No algorithm of that name is known."""
+
+
+class ModelMismatch(AlgorithmError):
+    """The query was encoded by another model than the stored vectors."""
+
+
+class LibraryError(WatchdownError):
+    """The library folder cannot be used."""
+
+
+class LibraryNotFound(LibraryError):
+    """There is no library at that place."""
+
+
+class LibraryVersion(LibraryError):
+    """The library was written by a version that this one cannot migrate from."""
+
+
+class LibraryBusy(LibraryError):
+    """Another process is writing to the library."""
+
+
+class StorageFull(LibraryError):
+    """The disk is full."""
+
+
+class RunError(WatchdownError):
+    """A run was asked for something that its state forbids."""
+
+
+class QueryError(WatchdownError):
+    """A query cannot be answered as it was asked."""
+
+
+class NotFound(QueryError):
+    """An id names nothing that this reader can see."""
+
+
+class CursorExpired(QueryError):
+    """The snapshot that a cursor pages through is gone."""

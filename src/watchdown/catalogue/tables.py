@@ -1,0 +1,107 @@
+"""The tables of the database. Every change here is a new step in `migrations/versions`."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+titles = Table(
+    "titles",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("added_at", String, nullable=False),
+)
+
+timelines = Table(
+    "timelines",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("title", ForeignKey("titles.id"), nullable=False, index=True),
+    Column("duration_ns", BigInteger, nullable=False),
+    Column("rate_numerator", Integer, nullable=False),
+    Column("rate_denominator", Integer, nullable=False),
+    Column("start_frame", BigInteger, nullable=False),
+    Column("drop_frame", Boolean, nullable=True),
+)
+
+assets = Table(
+    "assets",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("title", ForeignKey("titles.id"), nullable=False, index=True),
+    Column("timeline", ForeignKey("timelines.id"), nullable=False),
+    Column("kind", String, nullable=False),
+    Column("path", String, nullable=False),
+    Column("copied", Boolean, nullable=False),
+    Column("fingerprint", String, nullable=False, index=True),
+    Column("language", String, nullable=True),
+    Column("offset_ns", BigInteger, nullable=False),
+    Column("facts", JSON, nullable=False),
+)
+
+counters = Table(
+    "counters",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("title", ForeignKey("titles.id"), nullable=False),
+    Column("timeline", ForeignKey("timelines.id"), nullable=False),
+    Column("algorithm", String, nullable=False),
+    Column("version", String, nullable=False),
+    Column("memo_key", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("visible_from", BigInteger, nullable=True),
+    Column("visible_to", BigInteger, nullable=True),
+    Column("counts", JSON, nullable=False),
+    Column("content", String, nullable=True),
+    Column("model", String, nullable=True),
+    Column("warnings", JSON, nullable=False),
+    Column("error", String, nullable=True),
+    Column("created_at", String, nullable=False),
+    Column("updated_at", String, nullable=False),
+    Index("ix_runs_slot", "title", "algorithm", "state"),
+    # The database itself keeps a slot from ever having two active runs.
+    Index(
+        "uq_runs_active_slot",
+        "title",
+        "algorithm",
+        unique=True,
+        sqlite_where=text("state = 'active'"),
+        postgresql_where=text("state = 'active'"),
+    ),
+)
+
+publications = Table(
+    "publications",
+    metadata,
+    Column("epoch", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", String, nullable=False),
+    Column("last_run", BigInteger, nullable=False),
+)

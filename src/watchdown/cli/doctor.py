@@ -1,0 +1,127 @@
+"""`watchdown doctor`: what works here, what is missing, and how to get it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+
+import typer
+
+from watchdown.cli.exit_codes import ExitCode
+from watchdown.cli.options import DEFAULT_LIBRARY, JsonOption, LibraryOption
+from watchdown.cli.output import print_json, table
+
+LOCAL = {
+    "read media": ("av", "av"),
+    "find cuts": ("scenedetect", "scenedetect-headless"),
+    "run models": ("onnxruntime", "onnxruntime"),
+    "read subtitles": ("ttconv", "ttconv"),
+    "split words": ("icu4py", "icu4py"),
+    "find stems": ("Stemmer", "PyStemmer"),
+    "keep records": ("lancedb", "lancedb"),
+    "mask runs": ("lance", "pylance"),
+    "keep the ledger": ("sqlalchemy", "SQLAlchemy"),
+}
+LATER = {
+    "openclip": "real visual models",
+    "nemo": "speech to text",
+    "cluster": "OpenSearch, S3, Triton",
+    "operators": "Airflow",
+}
+LOW_SPACE = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    what: str
+    state: str
+    detail: str
+    remedy: str = ""
+
+
+def doctor(*, library: LibraryOption = DEFAULT_LIBRARY, as_json: JsonOption = False) -> int:
+    """Say what works here, what is missing, and how to get it."""
+    findings = [*_program(), *_packages(), *_model(), *_library(library)]
+    if as_json:
+        print_json([asdict(finding) for finding in findings])
+    else:
+        table(["", "what", "found", "remedy"], ([f.state, f.what, f.detail, f.remedy] for f in findings))
+        typer.echo(
+            "\nComing with later versions: "
+            + ", ".join(f"{what} (extra {extra})" for extra, what in LATER.items())
+        )
+    return ExitCode.FAILED if any(finding.state == "missing" for finding in findings) else ExitCode.OK
+
+
+def _program() -> Iterator[Finding]:
+    yield Finding("watchdown", "ok", f"{version('watchdown')} on Python {platform.python_version()}")
+    yield Finding("processors", "ok", str(os.cpu_count()))
+
+
+def _packages() -> Iterator[Finding]:
+    for what, (module, package) in LOCAL.items():
+        if find_spec(module) is None:
+            yield Finding(what, "missing", package, "pip install 'watchdown[local]'")
+            continue
+        try:
+            yield Finding(what, "ok", f"{package} {version(package)}")
+        except PackageNotFoundError:
+            yield Finding(what, "ok", f"{package}, version unknown")
+
+
+def _model() -> Iterator[Finding]:
+    if find_spec("onnxruntime") is None:
+        return
+    from watchdown_algos.discovery import discover
+    from watchdown_schemas.errors import WatchdownError
+
+    for known in discover().values():
+        spec = known.manifest.model
+        if spec is None:
+            continue
+        try:
+            model = known.load_model()
+        except WatchdownError as error:
+            yield Finding(f"model of {known.manifest.name}", "missing", str(error), error.remedy)
+        else:
+            fingerprint = model.fingerprint if model else ""
+            yield Finding(
+                f"model of {known.manifest.name}", "ok", f"{spec.name} {fingerprint}", spec.note or ""
+            )
+
+
+def _library(library: os.PathLike[str]) -> Iterator[Finding]:
+    from pathlib import Path
+
+    place = Path(library)
+    existing = next(folder for folder in [place.absolute(), *place.absolute().parents] if folder.exists())
+    free = shutil.disk_usage(existing).free
+    low = free < LOW_SPACE
+    yield Finding(
+        "disk", "low" if low else "ok", f"{free / 1e9:.1f} GB free", "Free some space." if low else ""
+    )
+    if not (place / "library.db").exists():
+        yield Finding(
+            "library",
+            "none",
+            str(place),
+            "Make one with: watchdown add FILE, or see one with: watchdown demo",
+        )
+        return
+    import watchdown
+    from watchdown_schemas.errors import WatchdownError
+
+    try:
+        with watchdown.open(place) as opened:
+            yield Finding(
+                "library", "ok", f"{place}: {len(opened.titles())} titles, {len(opened.runs())} runs"
+            )
+    except WatchdownError as error:
+        yield Finding("library", "missing", str(error), error.remedy)

@@ -1,0 +1,50 @@
+"""How results reach people and scripts: tables on a terminal, JSON on request, notices apart on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from watchdown_schemas.errors import printable
+from watchdown_schemas.time import NS
+
+NOTICES = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def print_json(value: Any) -> None:
+    """Print a value as one JSON document, in ASCII, so that every terminal and pipe takes it."""
+    sys.stdout.write(json.dumps(value, indent=1) + "\n")
+
+
+def notice(kind: str, message: str, style: str = "") -> None:
+    """Say something on stderr: `error: ...`, `warning: ...`."""
+    NOTICES.print(Text.assemble((f"{kind}: ", style), message))
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[str] = ()) -> None:
+    """Print rows in columns; names from outside cannot smuggle in control characters or mark-up."""
+    console = Console(highlight=False)
+    grid = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        grid.add_column(
+            column,
+            justify="right" if column in right else "left",
+            overflow="fold" if column == "id" else "ellipsis",
+        )
+    for row in rows:
+        grid.add_row(*(Text(printable(cell)) for cell in row))
+    if not console.is_terminal:  # a pipe wants whole lines
+        console.width = 10_000
+    console.print(grid)
+
+
+def clock(ns: int) -> str:
+    """Return a duration as h:mm:ss.t for people."""
+    tenths = round(ns * 10 / NS)
+    return f"{tenths // 36000}:{tenths // 600 % 60:02}:{tenths // 10 % 60:02}.{tenths % 10}"

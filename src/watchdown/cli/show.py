@@ -1,0 +1,90 @@
+"""`watchdown show TITLE`: what exists of a title, as numbers and as lanes over its time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from watchdown.cli.options import DEFAULT_LIBRARY, JsonOption, LibraryOption
+from watchdown.cli.output import clock, print_json, table
+from watchdown_schemas.errors import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from watchdown.client.results import TitleSummary
+
+WIDTH = 64
+
+
+def lane(ranges: Sequence[tuple[int, int]], duration_ns: int, *, cuts: bool) -> str:
+    """Return one line of `WIDTH` cells: filled where records lie, or with a bar where a range begins."""
+    cells = ["·"] * WIDTH
+    for start, end in ranges:
+        first = min(WIDTH - 1, start * WIDTH // max(1, duration_ns))
+        last = min(WIDTH, max(first + 1, -(-end * WIDTH // max(1, duration_ns))))
+        cells[first:last] = ["│" if cuts else "█", *["─" if cuts else "█"] * (last - first - 1)]
+    return "".join(cells)
+
+
+def show(
+    title: Annotated[str, typer.Argument(help="A title's name or id.")],
+    *,
+    library: LibraryOption = DEFAULT_LIBRARY,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what exists of a title: assets, records, coverage and its time line."""
+    import watchdown
+
+    with watchdown.open(library) as opened:
+        summary = opened.show(title)
+    if as_json:
+        print_json(summary.model_dump())
+    else:
+        _print(summary)
+
+
+def _print(summary: TitleSummary) -> None:
+    rate = summary.rate if "/" not in summary.rate else f"{summary.rate} ({eval_rate(summary.rate):.3f})"
+    typer.echo(f"{printable(summary.name)}  {summary.id}")
+    typer.echo(
+        f"{clock(summary.duration_ns)} long, {rate} frames per second, from {summary.start_timecode}\n"
+    )
+    table(
+        ["kind", "language", "file"],
+        ([one["kind"] or "", one["language"] or "", one["path"] or ""] for one in summary.assets),
+    )
+    typer.echo()
+    table(
+        ["records", "of", "by", "run", "covers"],
+        (
+            [
+                str(one.count),
+                one.schema_type,
+                f"{one.algorithm} {one.version}",
+                str(one.run),
+                f"{one.share:.0%}",
+            ]
+            for one in summary.coverage
+        ),
+        right=["records", "run", "covers"],
+    )
+    typer.echo()
+    console = Console(highlight=False, width=WIDTH + 24)
+    for one in summary.coverage:
+        cells = lane(one.ranges, summary.duration_ns, cuts=one.schema_type == "Shot")
+        console.print(Text(f"{one.schema_type:14} {cells}"))
+    end = clock(summary.duration_ns)
+    console.print(Text(f"{'':14} 0{end:>{WIDTH - 1}}"))
+    for note in summary.notes:
+        typer.echo(f"note: {printable(note)}")
+
+
+def eval_rate(rate: str) -> float:
+    """Return a rate such as 24000/1001 as a number."""
+    from fractions import Fraction
+
+    return float(Fraction(rate))

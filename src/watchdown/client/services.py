@@ -1,0 +1,111 @@
+"""The parts of one library folder, put together; the one place that knows which driver stands where."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from watchdown.catalogue.database import Database, open_database
+from watchdown.catalogue.titles import Catalogue
+from watchdown.folder import Folder
+from watchdown.lake.tables import Lake
+from watchdown.runs.execute import Executor
+from watchdown.runs.ledger import Ledger
+from watchdown.search.answer import Known, Search
+from watchdown.stores.lance.searcher import LanceSearcher
+from watchdown.stores.lance.sink import LanceSink
+from watchdown.view import View
+from watchdown_algos.catalogue import AlgorithmCatalogue
+from watchdown_algos.discovery import discover
+from watchdown_schemas.errors import LibraryError, LibraryNotFound
+
+LOCK_SECONDS = 0.2
+
+
+class Services:
+    """Everything that works on one folder."""
+
+    def __init__(self, root: Path, *, create: bool, algorithms: AlgorithmCatalogue | None = None) -> None:
+        self.folder = Folder(root)
+        self._known_at: tuple[int, Known] | None = None
+        self._prepare(create=create)
+        self.database: Database = open_database(self.folder.database)
+        self.catalogue = Catalogue(self.database)
+        self.ledger = Ledger(self.database)
+        self.lake = Lake(self.folder.lake)
+        self.algorithms = algorithms or discover()
+        self.searcher = LanceSearcher(self.lake)
+        self.executor = Executor(
+            folder=self.folder,
+            catalogue=self.catalogue,
+            ledger=self.ledger,
+            lake=self.lake,
+            sink=LanceSink(self.lake),
+            algorithms=self.algorithms,
+        )
+        self.search = Search(
+            searcher=self.searcher, algorithms=self.algorithms, view=self.ledger.view, known=self._known
+        )
+
+    def _prepare(self, *, create: bool) -> None:
+        root, database = self.folder.root, self.folder.database
+        if any("\ud800" <= letter <= "\udfff" for letter in str(root.absolute())):
+            raise LibraryError(str(root), "has a name that is no Unicode text", "Choose another place.")
+        if not create and not database.exists():
+            raise LibraryNotFound(
+                str(root), "is no Watchdown library", "Make one with: watchdown add FILE --library DIR."
+            )
+        if root.exists() and not root.is_dir():
+            raise LibraryError(str(root), "is a file, not a folder", "Choose another place.")
+        if create and root.is_dir() and not database.exists() and any(root.iterdir()):
+            strangers = [path.name for path in root.iterdir() if path.name not in _OWN]
+            if strangers:
+                raise LibraryError(
+                    str(root),
+                    f"is not empty ({strangers[0]}) and no library",
+                    "Choose a new or empty folder.",
+                )
+        try:
+            root.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise LibraryError(
+                str(root), f"cannot be made ({error.strerror})", "Choose a place that you may write to."
+            ) from error
+
+    def _known(self, view: View) -> Known:
+        """Return what stands behind a view; read again only when something was published."""
+        if self._known_at is None or self._known_at[0] != view.epoch:
+            titles = {title.id: title for title in self.catalogue.titles()}
+            known = Known(
+                titles, self.catalogue.timelines(), self.catalogue.languages(), self.ledger.models(view)
+            )
+            self._known_at = (view.epoch, known)
+        return self._known_at[1]
+
+    @contextmanager
+    def writing(self, waiting: Callable[[], None]) -> Iterator[None]:
+        """Hold the writer's lock, which goes free by itself when its process dies.
+
+        While another process holds it, `waiting` is called again and again; what it raises ends the wait.
+        """
+        lock = FileLock(self.folder.lock)
+        while not lock.is_locked:
+            try:
+                lock.acquire(timeout=LOCK_SECONDS)
+            except Timeout:
+                waiting()
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+        self.lake.close()
+        self.database.close()
+
+
+_OWN = frozenset({".lock", "films", "library.db", "truth.json"})

@@ -1,0 +1,188 @@
+"""Lance tables: opened, created, appended to, indexed and kept compact. One process writes at a time.
+
+The settings follow measurements: stable row ids (masks stay true through compaction), a declared
+primary key, unit vectors under l2, text indices over tokens that we made ourselves.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import lance
+import lancedb
+import pyarrow as pa
+from lancedb.index import FTS, BTree, IvfRq
+
+from watchdown.folder import storage_error
+from watchdown_schemas.arrow import STEMS, WORDS, arrow_schema
+from watchdown_schemas.errors import LibraryError
+from watchdown_schemas.record import Record
+
+VECTOR: Final = "vector"
+INDEX_VECTORS_FROM: Final = 50_000  # below, an exact scan is quick and needs no upkeep
+OPTIMIZE_FROM: Final = 2_000  # rows outside the indices; each thousand costs a text query 4 ms
+KEEP_OPEN: Final = 16
+KEEP_VERSIONS: Final = timedelta(hours=1)
+OS_ERROR: Final = re.compile(r"([^:]+) \(os error (\d+)\)")
+_TOKENS: Final = FTS(
+    base_tokenizer="whitespace",
+    with_position=True,
+    stem=False,
+    remove_stop_words=False,
+    ascii_folding=False,
+    lower_case=False,
+    max_token_length=None,
+)
+
+
+class Lake:
+    """The tables of one library."""
+
+    def __init__(
+        self, root: Path, *, index_from: int = INDEX_VECTORS_FROM, optimize_from: int = OPTIMIZE_FROM
+    ) -> None:
+        self._root = root
+        self._index_from = index_from
+        self._optimize_from = optimize_from
+        self._connection: Any = None
+        self._pinned: dict[tuple[str, int], Any] = {}
+
+    def _connect(self) -> Any:
+        if self._connection is None:
+            self._root.mkdir(parents=True, exist_ok=True)
+            self._connection = lancedb.connect(self._root, read_consistency_interval=timedelta(0))
+        return self._connection
+
+    def _path(self, name: str) -> Path:
+        return self._root / f"{name}.lance"
+
+    def names(self) -> list[str]:
+        """Return the names of the tables that exist."""
+        return sorted(path.stem for path in self._root.glob("*.lance") if self.exists(path.stem))
+
+    def exists(self, name: str) -> bool:
+        """Whether the table exists, rather than the folder of one that is just being made."""
+        return any((self._path(name) / "_versions").glob("*.manifest"))
+
+    def version(self, name: str) -> int:
+        """Return the newest version of a table."""
+        newest = next((pinned for (table, _), pinned in self._pinned.items() if table == name), None)
+        return int((newest or self.dataset(name)).latest_version)
+
+    def dataset(self, name: str, version: int | None = None) -> Any:
+        """Open a table for reading, pinned to its newest or to a given version; a few are kept open."""
+        if version is not None and (pinned := self._pinned.get((name, version))):
+            return pinned
+        found = lance.dataset(str(self._path(name)), version=version)
+        # Readers run at the same time: the few that are kept open are replaced whole.
+        kept = list(self._pinned.items())[1 - KEEP_OPEN :]
+        self._pinned = {**dict(kept), (name, int(found.version)): found}
+        return found
+
+    def _table(self, name: str, schema: pa.Schema) -> Any:
+        """Open a table for writing, created with its settings the first time."""
+        if not self.exists(name):
+            self._create(name, schema)
+        table = self._connect().open_table(name)
+        if table.schema.names != schema.names:
+            raise LibraryError(
+                name,
+                f"has the fields {table.schema.names}, not {schema.names}",
+                "The library was written by another version: use that one, or add the media again.",
+            )
+        return table
+
+    def _create(self, name: str, schema: pa.Schema) -> None:
+        """Make an empty table aside, then move it into place: it is there whole or not at all."""
+        aside = self._root / ".new"
+        shutil.rmtree(aside, ignore_errors=True)
+        connection: Any = lancedb.connect(aside)
+        table = connection.create_table(
+            name, schema=schema, storage_options={"new_table_enable_stable_row_ids": "true"}
+        )
+        table.set_unenforced_primary_key("id")
+        for column in (column for column in schema.names if column.endswith((WORDS, STEMS))):
+            table.create_index(column, config=_TOKENS)
+        for column in ("run", "title"):
+            table.create_index(column, config=BTree())
+        (aside / f"{name}.lance").rename(self._path(name))
+        shutil.rmtree(aside)
+
+    def replace_runs(
+        self, name: str, runs: Iterable[int], schema: type[Record], batches: pa.RecordBatchReader
+    ) -> int:
+        """Write runs whole: rows that an interrupted load left of them go first. Return the rows written."""
+        if not (numbers := ", ".join(map(str, runs))):
+            return 0
+        dimension = batches.schema.field(VECTOR).type.list_size if VECTOR in batches.schema.names else None
+        target = arrow_schema(schema, dimension)
+        counted = _Counter(batches)
+        with self._writing():
+            table = self._table(name, target)
+            if table.count_rows(f"run IN ({numbers})"):
+                table.delete(f"run IN ({numbers})")
+            table.add(pa.RecordBatchReader.from_batches(target, counted))
+        return counted.rows
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Turn the disk's faults, which LanceDB tells only in words, into a LibraryError."""
+        try:
+            yield
+        except (OSError, RuntimeError) as error:
+            if fault := OS_ERROR.search(str(error)):
+                raise storage_error(self._root, OSError(int(fault[2]), fault[1])) from error
+            raise
+
+    def delete_runs(self, runs: Iterable[int]) -> None:
+        """Remove every row of these runs from every table."""
+        if numbers := ", ".join(map(str, runs)):
+            for name in self.names():
+                with self._writing():
+                    self._connect().open_table(name).delete(f"run IN ({numbers})")
+
+    def maintain(self, name: str) -> None:
+        """Bring the indices up to date where enough rows lie outside them, and merge small files."""
+        table = self._connect().open_table(name)
+        rows = table.count_rows()
+        indices = {index.columns[0]: index.name for index in table.list_indices()}
+        names = table.schema.names
+        if VECTOR in names and VECTOR not in indices and rows >= self._index_from:
+            config = IvfRq(distance_type="l2", num_partitions=max(1, int(rows**0.5)))
+            table.create_index(VECTOR, config=config)
+        stats = [table.index_stats(index) for index in indices.values()]
+        if any(found and found.num_unindexed_rows >= self._optimize_from for found in stats):
+            table.optimize(cleanup_older_than=KEEP_VERSIONS)
+
+    def scan(self, name: str, run: int) -> Iterator[pa.RecordBatch]:
+        """Yield the rows of a run."""
+        if self.exists(name):
+            yield from self.dataset(name).scanner(filter=f"run = {run}").to_batches()
+
+    def count(self, name: str, run: int) -> int:
+        """Return the number of rows of a run."""
+        return int(self.dataset(name).count_rows(f"run = {run}")) if self.exists(name) else 0
+
+    def close(self) -> None:
+        """Let go of the tables."""
+        self._connection = None
+        self._pinned = {}
+
+
+class _Counter:
+    """Counts the rows that pass."""
+
+    def __init__(self, batches: Iterable[pa.RecordBatch]) -> None:
+        self._batches = batches
+        self.rows = 0
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        for batch in self._batches:
+            self.rows += batch.num_rows
+            yield batch

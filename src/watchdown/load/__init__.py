@@ -1,0 +1,1 @@
+"""Load: staged runs into the stores."""

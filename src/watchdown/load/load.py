@@ -1,0 +1,42 @@
+"""Load staged runs into a sink: many runs per write, one write per table, streamed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from watchdown.stores.protocol import Sink
+from watchdown_schemas.types import schema_type
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """One run's rows of one schema type, as they wait in staging."""
+
+    run: int
+    schema: str
+    model: str | None
+    file: Path
+
+
+def load(staged: Sequence[Staged], sink: Sink) -> dict[int, str]:
+    """Write staged rows into the sink; return the runs that it refused, with the reason."""
+    tables: dict[tuple[str, str | None], list[Staged]] = defaultdict(list)
+    for part in staged:
+        tables[part.schema, part.model].append(part)
+    refused: dict[int, str] = {}
+    for (schema, model), parts in tables.items():
+        reader = pa.RecordBatchReader.from_batches(pq.read_schema(parts[0].file), _batches(parts))
+        outcome = sink.write([part.run for part in parts], schema_type(schema), reader, model=model)
+        refused |= outcome.refused
+    return refused
+
+
+def _batches(parts: Sequence[Staged]) -> Iterator[pa.RecordBatch]:
+    for part in parts:
+        yield from pq.ParquetFile(part.file).iter_batches()

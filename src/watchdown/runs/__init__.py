@@ -1,0 +1,1 @@
+"""Runs: planned, worked, recorded and published; the ledger says what readers see."""

@@ -1,0 +1,63 @@
+"""The batch: titles and tasks worked together, as an immutable file that workers read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from watchdown.catalogue.model import Asset, Timeline
+from watchdown.folder import write_whole
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Task(_Frozen):
+    """One algorithm over one title, with the number of its run and of those it reads."""
+
+    run: int
+    algorithm: str
+    version: str
+    parameters: dict[str, Any]
+    upstream: dict[str, int]
+
+
+class Item(_Frozen):
+    """One title of a batch: what a worker must know of it, and its tasks, which share one decode."""
+
+    title: str
+    name: str
+    timeline: Timeline
+    assets: tuple[Asset, ...]
+    tasks: tuple[Task, ...]
+
+    def media(self) -> Asset | None:
+        """Return the primary video, or the sound of a title without one."""
+        playable = [asset for asset in self.assets if asset.kind in {"video", "audio"}]
+        return min(playable, key=lambda asset: (asset.kind != "video", asset.id), default=None)
+
+    def texts(self) -> list[Asset]:
+        """Return the subtitle tracks."""
+        return [asset for asset in self.assets if asset.kind == "text"]
+
+
+class Batch(_Frozen):
+    """Items by index: index i is worked alone, wherever there is room for it."""
+
+    id: str
+    items: tuple[Item, ...]
+
+    def write(self, folder: Path) -> Path:
+        """Write `<id>.json`; a batch that is there already is never changed."""
+        path = folder / f"{self.id}.json"
+        if not path.exists():
+            write_whole(path, self.model_dump_json(indent=1).encode())
+        return path
+
+    @classmethod
+    def read(cls, path: Path) -> Batch:
+        """Read a batch file."""
+        return cls.model_validate_json(path.read_bytes())

@@ -1,0 +1,132 @@
+"""A station: one task at work, with its algorithm, its staging and the check of its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import Any
+
+from watchdown.folder import Folder
+from watchdown.media.sprites import SpriteSheets
+from watchdown.runs.batch import Item, Task
+from watchdown.runs.staging import Manifest, Staging
+from watchdown.validation.check import Check
+from watchdown_algos.catalogue import Known
+from watchdown_algos.contract import Algorithm, Context, TitleFacts
+from watchdown_algos.wants import Batch, Want
+from watchdown_schemas.arrow import Stamp, to_arrow
+from watchdown_schemas.errors import AlgorithmError, WatchdownError
+from watchdown_schemas.record import Record
+from watchdown_schemas.types import schema_type
+
+ROWS = 512
+
+
+class Station:
+    """One task at work: its algorithm, its staging and the check of its rows."""
+
+    algorithm: Algorithm[Any]
+
+    def __init__(self, task: Task, known: Known, item: Item, folder: Folder) -> None:
+        self.task = task
+        self.error: str | None = None
+        self._known = known
+        self._dimension: int | None = None
+        manifest = known.manifest
+        media = item.media()
+        fingerprint = media.fingerprint if media else item.title
+        self._pictures = SpriteSheets(
+            folder.media(fingerprint) / str(task.run), prefix=f"{fingerprint}/{task.run}"
+        )
+        self._stamp = Stamp(
+            run=task.run,
+            title=item.title,
+            timeline=item.timeline.id,
+            asset=media.id if media else "",
+            algorithm=manifest.name,
+            version=manifest.version,
+        )
+        duration = item.timeline.duration_ns
+        self._checks = {name: Check(schema_type(name), duration) for name in manifest.produces}
+        self._held: dict[str, list[Record]] = {name: [] for name in manifest.produces}
+        self._staging = Staging(folder, task.run)
+        for name in manifest.produces:
+            self._staging.expect(name)
+
+    @property
+    def wants(self) -> Want | None:
+        """What the algorithm asks for; nothing more once its task has ended."""
+        return None if self.error else self.algorithm.wants
+
+    def start(self, title: TitleFacts) -> None:
+        """Make the algorithm, and tell it of the title."""
+        self.take(partial(self._start, title))
+
+    def _start(self, title: TitleFacts) -> Iterable[Record]:
+        model = self._known.load_model()
+        self._dimension = model.dimension if model else None
+        self.algorithm = self._known.make(
+            Context(parameters=self.task.parameters, model=model, keep_picture=self._pictures.add)
+        )
+        return self.algorithm.start(title)
+
+    def predict(self, batch: Batch) -> None:
+        """Feed a batch to the algorithm."""
+        self.take(lambda: self.algorithm.predict(batch))
+
+    def fail(self, error: str) -> None:
+        """End this task with an error, unless it has ended already."""
+        self.error = self.error or error
+
+    def take(self, produce: Callable[[], Iterable[Record]]) -> None:
+        """Stage what one call of the algorithm yields; its fault ends this task, not its neighbours'."""
+        if self.error is not None:
+            return
+        try:
+            for record in produce():
+                self._hold(record)
+        except WatchdownError as error:
+            self.error = str(error)
+        except (OSError, MemoryError):
+            raise  # the machine's fault, not the algorithm's
+        except Exception as error:  # noqa: BLE001 - an algorithm may raise anything
+            self.error = f"{self.task.algorithm} raised {type(error).__name__}: {error}"
+
+    def _hold(self, record: Record) -> None:
+        name = type(record).__name__
+        if name not in self._held:
+            raise AlgorithmError(
+                self.task.algorithm,
+                f"yields {name}, which its algo.toml does not produce",
+                "Add it to produces.",
+            )
+        held = self._held[name]
+        held.append(record)
+        if len(held) >= ROWS:
+            self._flush(name)
+
+    def _flush(self, name: str) -> None:
+        held = self._held[name]
+        if held:
+            batch = to_arrow(held, type(held[0]), self._stamp, self._dimension)
+            self._staging.write(name, self._checks[name](batch))
+            held.clear()
+
+    def warn(self, warnings: Iterable[str]) -> None:
+        """Note what a person should know of this run."""
+        self._staging.warnings.extend(warnings)
+
+    def close(self) -> Manifest:
+        """Stage the rest and commit the attempt, with its error if it has one."""
+        self.take(self._finish)
+        return self._staging.commit(self.error)
+
+    def _finish(self) -> Iterator[Record]:
+        yield from self.algorithm.finish()
+        for name in self._held:
+            self._flush(name)
+        self._pictures.close()
+
+    def discard(self) -> None:
+        """Remove what was staged."""
+        self._staging.discard()

@@ -1,0 +1,98 @@
+"""Work: one item of a batch, from media to staged records. It touches storage, never the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from watchdown.folder import Folder
+from watchdown.runs.batch import Item
+from watchdown.runs.feeds import ReadRecords, media_feed, record_feed, text_feed
+from watchdown.runs.staging import Manifest
+from watchdown.runs.station import Station
+from watchdown_algos.catalogue import AlgorithmCatalogue
+from watchdown_algos.contract import TitleFacts
+from watchdown_algos.wants import Audio, Frames, Records, TimedText
+from watchdown_schemas.errors import MediaError
+
+
+def title_facts(item: Item) -> TitleFacts:
+    """Return what algorithms may know of a title."""
+    media = item.media()
+    video = (media.facts.get("video") or {}) if media else {}
+    return TitleFacts(
+        title=item.title,
+        timeline=item.timeline.id,
+        asset=media.id if media else "",
+        duration_ns=item.timeline.duration_ns,
+        rate=item.timeline.rate,
+        width=video.get("width", 0),
+        height=video.get("height", 0),
+    )
+
+
+def work(
+    item: Item,
+    *,
+    folder: Folder,
+    algorithms: AlgorithmCatalogue,
+    read_records: ReadRecords,
+    progress: Callable[[int], None] = lambda _: None,
+) -> list[Manifest]:
+    """Work all tasks of an item, its media being decoded once; return each task's manifest.
+
+    A fault of a file fails the tasks that need it, a fault of an algorithm only its own.
+    Anything else (a full disk, an interruption) is raised, and nothing is committed.
+    """
+    stations = [Station(task, algorithms[task.algorithm], item, folder) for task in item.tasks]
+    try:
+        facts = title_facts(item)
+        for station in stations:
+            station.start(facts)
+        _media(item, stations, folder, progress)
+        for station in stations:
+            _text(item, station, folder)
+            _records(item, station, folder, read_records)
+        return [station.close() for station in stations]
+    except BaseException:
+        for station in stations:
+            station.discard()
+        raise
+
+
+def _media(item: Item, stations: list[Station], folder: Folder, progress: Callable[[int], None]) -> None:
+    """Decode once and hand each batch to the station that wants it."""
+    chosen, wants = [], []
+    for station in stations:
+        want = station.wants
+        if isinstance(want, Frames | Audio):
+            chosen.append(station)
+            wants.append(want)
+    if not chosen:
+        return
+    try:
+        for index, batch in media_feed(item, wants, folder, progress):
+            chosen[index].predict(batch)
+    except MediaError as error:
+        for station in chosen:
+            station.fail(str(error))
+
+
+def _text(item: Item, station: Station, folder: Folder) -> None:
+    want = station.wants
+    if isinstance(want, TimedText):
+        try:
+            for batch in text_feed(item, want, folder, station.warn):
+                station.predict(batch)
+        except MediaError as error:
+            station.fail(str(error))
+
+
+def _records(item: Item, station: Station, folder: Folder, read_records: ReadRecords) -> None:
+    want = station.wants
+    if isinstance(want, Records):
+        run = station.task.upstream[want.schema]
+        try:
+            for batch in record_feed(item, want, run, folder, read_records):
+                station.predict(batch)
+        except MediaError as error:
+            station.fail(str(error))

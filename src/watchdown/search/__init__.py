@@ -1,0 +1,1 @@
+"""Search: a query tree is processed, routed to searchers, combined, arranged into hits and paged."""

@@ -1,0 +1,202 @@
+"""Answer a query: take a view and a snapshot once, process, search, arrange into hits, and page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+from watchdown.catalogue.model import Timeline, Title
+from watchdown.search.cursor import Cursor, Depth
+from watchdown.search.hit import Hit, Page
+from watchdown.search.process import Processor
+from watchdown.search.query import Query
+from watchdown.search.shots import ShotLists
+from watchdown.stores.protocol import Candidates, Leaf, Searcher, VectorLeaf
+from watchdown.view import View
+from watchdown_algos.catalogue import AlgorithmCatalogue
+from watchdown_schemas.errors import QueryError
+
+LOOK: Final = 4  # rows per hit asked for at first: frames of one shot make one hit
+LAST_LOOK: Final = 65_536
+MAX_LIMIT: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the catalogue and the ledger say about what is in view."""
+
+    titles: Mapping[str, Title]
+    timelines: Mapping[str, Timeline]
+    languages: Iterable[str]
+    models: Mapping[str, set[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What one query reads, taken once."""
+
+    view: View
+    snapshot: Mapping[str, int]
+    known: Known
+    lists: ShotLists
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A row that answers, the shot or row that it stands for, and the look that found it."""
+
+    row: Mapping[str, Any]
+    place: Mapping[str, Any]
+    depth: Depth
+
+    @property
+    def id(self) -> str:
+        return str(self.place["id"])
+
+    @property
+    def rank(self) -> tuple[float, str]:
+        """What rows are sorted by."""
+        return -self.row["score"], self.row["id"]
+
+
+class Search:
+    """Answers queries over one searcher."""
+
+    def __init__(
+        self,
+        *,
+        searcher: Searcher,
+        algorithms: AlgorithmCatalogue,
+        view: Callable[[int | None], View],
+        known: Callable[[View], Known],
+    ) -> None:
+        self._searcher = searcher
+        self._processor = Processor(algorithms, searcher)
+        self._view = view
+        self._known = known
+        self._lists: ShotLists | None = None
+
+    def answer(self, query: Query, *, limit: int = 20, after: str | None = None) -> Page:
+        """Return a page of at most `limit` hits; `after` is the cursor of the page before."""
+        if not 0 < limit <= MAX_LIMIT:
+            raise QueryError(
+                f"limit {limit}", f"is not between 1 and {MAX_LIMIT}", "Page on with the cursor."
+            )
+        cursor = Cursor.decode(after, query.digest()) if after else None
+        reading = self._read(query, cursor)
+        leaf = self._processor.leaf(
+            query,
+            reading.view,
+            snapshot=reading.snapshot,
+            languages=reading.known.languages,
+            models=reading.known.models,
+        )
+        found, exhausted = self._find(leaf, reading, cursor, limit)
+        shown = found[:limit]
+        more = len(found) > limit
+        notes = _unsearched(leaf, reading.known)
+        return Page(
+            query=query.describe(),
+            epoch=reading.view.epoch,
+            complete=(exhausted or more) and not notes,
+            cursor=_next(query, reading, shown[-1]) if more else None,
+            hits=tuple(_hit(leaf, one, reading) for one in shown),
+            notes=notes,
+        )
+
+    def _read(self, query: Query, cursor: Cursor | None) -> _Reading:
+        """Take the view and the snapshot: the cursor's, or those of now."""
+        # The epoch before the snapshot: what is published in between is in neither.
+        view = self._view(cursor.epoch if cursor else None)
+        snapshot = cursor.snapshot if cursor else self._searcher.snapshot()
+        lists = self._lists
+        if lists is None or not lists.serves(view, snapshot):
+            self._lists = lists = ShotLists(self._searcher, view, snapshot)
+        if query.titles is not None:
+            view = view.within(frozenset(query.titles))
+        return _Reading(view, snapshot, self._known(view), lists)
+
+    def _find(
+        self, leaf: Leaf, reading: _Reading, cursor: Cursor | None, limit: int
+    ) -> tuple[list[_Found], bool]:
+        """Return what comes after the cursor, more than `limit` if there is, looking deeper until so.
+
+        What only a deeper look finds comes after all that a shallower one found, however well it ranks:
+        so each hit has one place, even where the store's answers are approximate.
+        """
+        search = partial(self._searcher.search, leaf, reading.view, snapshot=reading.snapshot)
+        depth, after = (cursor.depth, cursor.rank) if cursor else (Depth(LOOK * limit, 0), None)
+        shallow: set[str] = set()
+        if depth.above:
+            shallow = {one.id for one in _arranged(leaf, search(limit=depth.above), reading, depth)}
+        found: list[_Found] = []
+        while True:
+            candidates = search(limit=depth.rows)
+            for one in _arranged(leaf, candidates, reading, depth):
+                if one.id not in shallow and (after is None or one.rank > after):
+                    found.append(one)
+                    if len(found) > limit:
+                        return found, candidates.exhausted
+            if candidates.exhausted or depth.rows >= LAST_LOOK:
+                return found, candidates.exhausted
+            shallow = {one.id for one in _arranged(leaf, candidates, reading, depth)}
+            depth, after = Depth(4 * depth.rows, depth.rows), None
+
+
+def _unsearched(leaf: Leaf, known: Known) -> tuple[str, ...]:
+    """Say what the query could not reach: vectors that another model made."""
+    if isinstance(leaf, VectorLeaf):
+        others = {model for models in known.models.values() for model in models} - {leaf.model}
+        return tuple(f"vectors of model {model} were not searched" for model in sorted(others))
+    return ()
+
+
+def _next(query: Query, reading: _Reading, last: _Found) -> str:
+    return Cursor(
+        digest=query.digest(),
+        epoch=reading.view.epoch,
+        snapshot=dict(reading.snapshot),
+        depth=last.depth,
+        rank=last.rank,
+    ).encode()
+
+
+def _arranged(leaf: Leaf, candidates: Candidates, reading: _Reading, depth: Depth) -> Iterator[_Found]:
+    """Arrange frames into shots: a shot ranks by its best frame, a frame outside any shot stands alone."""
+    seen = set()
+    for row in candidates.rows:
+        place = row
+        if isinstance(leaf, VectorLeaf):
+            place = reading.lists.shot(row["title"], row["start_ns"]) or row
+        if place["id"] not in seen:
+            seen.add(place["id"])
+            yield _Found(row, place, depth)
+
+
+def _hit(leaf: Leaf, found: _Found, reading: _Reading) -> Hit:
+    row, place, known = found.row, found.place, reading.known
+    visual = isinstance(leaf, VectorLeaf)
+    evidence = (
+        {"frame_ns": row["start_ns"], "embedding": row["id"], "run": row["run"]}
+        if visual
+        else {name: row[name] for name in ("language", "speaker", "kind") if row[name] is not None}
+    )
+    return Hit(
+        id=place["id"],
+        title=place["title"],
+        title_name=known.titles[place["title"]].name,
+        timeline=place["timeline"],
+        asset=place["asset"],
+        type=("Embedding" if place is row else "Shot") if visual else "DialogueLine",
+        start_ns=place["start_ns"],
+        end_ns=place["end_ns"],
+        timecode=known.timelines[place["timeline"]].timecode(place["start_ns"]),
+        score=row["score"],
+        source="visual" if visual else "dialogue",
+        text=None if visual else row["text"],
+        run=place["run"],
+        thumbnail=reading.lists.thumbnail(place["title"], place["start_ns"]),
+        evidence=evidence,
+    )

@@ -1,0 +1,154 @@
+"""Process a query: words into analysed tokens, descriptions and pictures into vectors of the stored model."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol, cast
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from watchdown.search.query import Description, Dialogue, Picture, Query, SimilarTo
+from watchdown.stores.protocol import Leaf, Searcher, TextLeaf, VectorLeaf
+from watchdown.view import View
+from watchdown_algos.catalogue import AlgorithmCatalogue, Known
+from watchdown_algos.contract import Context
+from watchdown_schemas.errors import AlgorithmNotFound, MediaInvalid, ModelMismatch, NotFound, QueryError
+from watchdown_schemas.language import is_language
+from watchdown_schemas.text import analyse
+
+MAX_PIXELS = 100_000_000
+
+
+class Encoders(Protocol):
+    """What an embedding algorithm's class offers beside the contract."""
+
+    def encode_text(self, texts: list[str]) -> NDArray[np.float32]:
+        """Return unit vectors of texts."""
+        ...
+
+    def encode_image(self, pixels: list[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        """Return unit vectors of pictures."""
+        ...
+
+
+def text_leaf(text: str, languages: Iterable[str]) -> TextLeaf:
+    """Return the leaf for words that may be in any of these languages."""
+    words: list[str] = []
+    stems: list[tuple[str, ...]] = []
+    scope = sorted(set(languages)) or ["und"]
+    for chunk in text.split():
+        by_language = [analyse(chunk, language) for language in scope]
+        for place, word in enumerate(by_language[0].words):
+            words.append(word)
+            found = (_stem(word, place, analysis.words, analysis.stems) for analysis in by_language)
+            stems.append(tuple(dict.fromkeys(found)))
+    return TextLeaf("DialogueLine", "text", tuple(words), tuple(stems))
+
+
+def _stem(word: str, place: int, words: tuple[str, ...], stems: tuple[str, ...]) -> str:
+    """Return the stem of one word; of a script without spaces, its characters."""
+    return stems[place] if len(stems) == len(words) else " ".join(analyse(word).stems)
+
+
+def decode_image(data: bytes, name: str = "the image") -> NDArray[np.uint8]:
+    """Return an image file's bytes as upright RGB, uint8 [height, width, 3]."""
+    from PIL import ImageOps
+
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            if image.width * image.height <= MAX_PIXELS:
+                return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
+    except Image.DecompressionBombError:
+        pass
+    except Exception as error:
+        # The readers of damaged files raise anything.
+        raise MediaInvalid(name, "is no image that can be read", "Give a JPEG or PNG file.") from error
+    raise MediaInvalid(name, f"has more than {MAX_PIXELS} pixels", "Scale it down.")
+
+
+class Processor:
+    """Turns query leaves into store leaves, with the encoders of the algorithm that made the vectors."""
+
+    def __init__(self, algorithms: AlgorithmCatalogue, searcher: Searcher) -> None:
+        self._algorithms = algorithms
+        self._searcher = searcher
+
+    def leaf(
+        self,
+        query: Query,
+        view: View,
+        *,
+        snapshot: Mapping[str, int],
+        languages: Iterable[str],
+        models: Mapping[str, set[str]],
+    ) -> Leaf:
+        """Return what the searcher is asked.
+
+        `models` has, by algorithm, the fingerprints of the models behind the visible runs.
+        """
+        asked = query.leaf
+        if isinstance(asked, Dialogue):
+            if wrong := [tag for tag in asked.languages if not is_language(tag)]:
+                raise QueryError(wrong[0], "is no language tag", "Give a tag such as en or pt-BR.")
+            leaf = text_leaf(asked.text, asked.languages or languages)
+            if not leaf.words:
+                raise QueryError(repr(asked.text), "has no word to search for", "Give a word or two.")
+            return leaf
+        known = self._visual("text" if isinstance(asked, Description) else "image")
+        model = known.load_model()
+        assert model is not None
+        stored = models.get(known.manifest.name, set())
+        if stored and model.fingerprint not in stored:
+            raise ModelMismatch(
+                known.manifest.name,
+                f"searches with model {model.fingerprint}, the vectors are of {', '.join(sorted(stored))}",
+                "Add the media again with this version, or search with the version that added them.",
+            )
+        if isinstance(asked, SimilarTo):
+            vector = self._of_shot(asked.shot, model.fingerprint, view, snapshot)
+        else:
+            vector = self._encode(known, asked)
+        return VectorLeaf("Embedding", model.fingerprint, vector)
+
+    def _visual(self, encoder: str) -> Known:
+        for known in self._algorithms.values():
+            if encoder in known.manifest.encoders:
+                return known
+        raise AlgorithmNotFound(encoder, "no known algorithm encodes this kind of query", "Install one.")
+
+    def _encode(self, known: Known, asked: Description | Picture) -> NDArray[np.float32]:
+        encoders = cast(
+            "Encoders", known.make(Context(parameters=known.manifest.parameters, model=known.load_model()))
+        )
+        if isinstance(asked, Picture):
+            return np.asarray(encoders.encode_image([decode_image(asked.image, asked.name)])[0])
+        if not asked.text.strip():
+            raise QueryError(repr(asked.text), "describes nothing", "Say what the shot should show.")
+        return np.asarray(encoders.encode_text([asked.text])[0])
+
+    def _of_shot(self, shot: str, model: str, view: View, snapshot: Mapping[str, int]) -> NDArray[np.float32]:
+        """Return the vector that stands for a shot: of its frames, the one nearest to their mean."""
+        record: Mapping[str, Any] | None = self._searcher.find(
+            "Shot", shot, view.within(None), snapshot=snapshot
+        )
+        if record is None:
+            raise NotFound(
+                shot, "is no shot here", "Use the id of a visual hit; see: watchdown search --json."
+            )
+        inside = self._searcher.scan(
+            "Embedding",
+            view.within(frozenset({record["title"]})),
+            columns=["vector"],
+            snapshot=snapshot,
+            model=model,
+            starting=(record["start_ns"], record["end_ns"]),
+        )
+        vectors = [vector for batch in inside for vector in batch["vector"].to_pylist()]
+        if not vectors:
+            raise NotFound(shot, "has no frame that was embedded", "Choose a longer shot.")
+        frames = np.asarray(vectors, dtype=np.float32)
+        nearest: NDArray[np.float32] = frames[int(np.argmax(frames @ frames.mean(axis=0)))]
+        return nearest

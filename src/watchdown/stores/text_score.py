@@ -1,0 +1,103 @@
+"""How well a line answers half-remembered words: a score in [0, 1] that depends on nothing but the two.
+
+It is the same in every store, at every epoch and on every page: stores only find candidates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Final
+
+from rapidfuzz.distance import OSA
+
+EXACT: Final = 1.0
+STEM: Final = 0.9
+ONE_TYPO: Final = 0.75
+TWO_TYPOS: Final = 0.6
+ONE_TYPO_FROM: Final = 4  # letters that a word must have to be forgiven one typo
+TWO_TYPOS_FROM: Final = 8
+COVERAGE_FLOOR: Final = 0.5  # of the query's words, by weight, that a line must have
+NEAR: Final = 3
+
+_COVERAGE, _ORDER, _LENGTH = 0.75, 0.2, 0.05
+
+
+def typos_allowed(word: str) -> int:
+    """Return how many typos a word of this length is forgiven."""
+    return (len(word) >= ONE_TYPO_FROM) + (len(word) >= TWO_TYPOS_FROM)
+
+
+def _weight(word: str) -> float:
+    """Short words of alphabets say little: the, of, y, la."""
+    return {1: 0.3, 2: 0.4, 3: 0.7}.get(len(word), 1.0) if word.isascii() else 1.0
+
+
+def _phrase_at(phrase: Sequence[str], tokens: Sequence[str], after: int) -> int | None:
+    """Return where the phrase stands in the tokens, preferably after a position."""
+    size = len(phrase)
+    places = [i for i in range(len(tokens) - size + 1) if list(tokens[i : i + size]) == list(phrase)]
+    return next((i for i in places if i > after), places[0] if places else None)
+
+
+def _fuzzy_at(word: str, tokens: Sequence[str]) -> tuple[float, int] | None:
+    allowed = typos_allowed(word)
+    if not allowed:
+        return None
+    best = None
+    for place, token in enumerate(tokens):
+        distance = OSA.distance(word, token, score_cutoff=allowed)
+        if distance <= allowed and (best is None or distance < best[0]):
+            best = (distance, place)
+    return None if best is None else ((ONE_TYPO if best[0] == 1 else TWO_TYPOS), best[1])
+
+
+def _match(
+    word: str, stems: Sequence[str], line_words: Sequence[str], line_stems: Sequence[str], after: int
+) -> tuple[float, int] | None:
+    """Return the grade of a query word in a line and its place, or None."""
+    place = _phrase_at([word], line_words, after)
+    if place is not None:
+        return EXACT, place
+    for stem in stems:
+        place = _phrase_at(stem.split(), line_stems, after)
+        if place is not None:
+            return STEM, place
+    return _fuzzy_at(word, line_words)
+
+
+def text_score(
+    words: Sequence[str], stems: Sequence[Sequence[str]], line_words: Sequence[str], line_stems: Sequence[str]
+) -> float:
+    """Return the score of a line, 0 when too little of the query is in it; 1 is the very line.
+
+    `words` and `stems` are those of a TextLeaf; `line_words` and `line_stems` those of the line's analysis.
+    """
+    if not words or not line_words:
+        return 0.0
+    found: list[tuple[float, int] | None] = []
+    after = -1
+    for word, alternatives in zip(words, stems, strict=True):
+        match = _match(word, alternatives, line_words, line_stems, after)
+        after = match[1] if match else after
+        found.append(match)
+    weights = [_weight(word) for word in words]
+    coverage = sum(weight * match[0] for weight, match in zip(weights, found, strict=True) if match) / sum(
+        weights
+    )
+    if coverage < COVERAGE_FLOOR:
+        return 0.0
+    length = min(len(words), len(line_words)) / max(len(words), len(line_words))
+    return _COVERAGE * coverage + _ORDER * _order(found) + _LENGTH * length
+
+
+def _order(found: Sequence[tuple[float, int] | None]) -> float:
+    """Return how much of the query stands in the line in its order, neighbours side by side."""
+    if len(found) == 1:
+        return 1.0
+    kept = 0.0
+    for first, second in pairwise(found):
+        if first and second:
+            gap = second[1] - first[1]
+            kept += 1.0 if gap == 1 else 0.6 if 0 < gap <= NEAR else 0.2
+    return kept / (len(found) - 1)

@@ -1,0 +1,46 @@
+"""The same surroundings for every test: no network, no settings of the person who runs it."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import sys
+
+import hypothesis
+
+# Proxies, colours and terminal sizes of the caller would change what is tested.
+TERMINAL = {"COLUMNS", "LINES", "FORCE_COLOR", "NO_COLOR"}
+for name in [*os.environ]:
+    if name in TERMINAL or name.startswith("WATCHDOWN_") or name.lower().endswith("_proxy"):
+        del os.environ[name]
+os.environ["HF_HUB_OFFLINE"] = "1"
+
+hypothesis.settings.register_profile("laptop", deadline=None)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, database=None)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "laptop")
+
+
+def is_this_machine(host: object) -> bool:
+    """Say whether a host is the loopback address, by name or number."""
+    if host in {"localhost", b"localhost", "", None}:
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback  # type: ignore[arg-type] # what is no address raises
+    except ValueError:
+        return False
+
+
+def refuse_network(event: str, arguments: tuple[object, ...]) -> None:
+    """Raise where Python code reaches for another machine; Unix sockets and loopback are free."""
+    if event in {"socket.connect", "socket.sendto", "socket.sendmsg"}:
+        address = arguments[1]
+        host = address[0] if isinstance(address, tuple) else None
+    elif event == "socket.getaddrinfo":
+        host = arguments[0]
+    else:
+        return
+    if not is_this_machine(host):
+        raise AssertionError(f"a test reached for the network: {event} {host!r}")
+
+
+sys.addaudithook(refuse_network)

@@ -1,0 +1,40 @@
+"""The code in README and docs runs as it stands, beside a library made by the demo."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+BLOCK = re.compile(r"^```(\w+)(?: file=(\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def blocks(page: Path) -> list[tuple[str, str | None, str]]:
+    """Return language, file name and text of each block of code."""
+    return BLOCK.findall(page.read_text("utf-8"))
+
+
+@pytest.mark.parametrize(
+    "page", [p for p in PAGES if any(b[0] == "python" for b in blocks(p))], ids=lambda p: p.name
+)
+def test_python_on_the_page_runs(
+    page: Path, demo_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(demo_folder)
+    names: dict[str, object] = {"__name__": "__main__"}
+    for language, file, text in blocks(page):
+        if file:
+            path = demo_folder / file
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, "utf-8")
+        elif language == "python":
+            exec(compile(text, str(page), "exec"), names)
+    assert capsys.readouterr().out.strip(), "an example shows something"
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    others = [ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs/adr").glob("*.md")]
+    for page in [*PAGES, *others]:
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text("utf-8")):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
