@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from watchdown_schemas.errors import ManifestInvalid
-from watchdown_schemas.ids import short_hash
 from watchdown_schemas.types import STANDARD_TYPES
 
 MEDIA = frozenset({"video", "audio", "text"})
@@ -72,18 +71,6 @@ class Manifest(_Strict):
     def over_records(self) -> bool:
         """Whether it reads other algorithms' records, and so runs after them."""
         return not MEDIA & set(self.consumes)
-
-    def with_parameters(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Return the default parameters with the given ones in their place."""
-        unknown = sorted(given.keys() - self.parameters.keys())
-        if unknown:
-            known = ", ".join(sorted(self.parameters)) or "none"
-            raise ManifestInvalid(self.name, f"has no parameter {', '.join(unknown)}", f"Known: {known}.")
-        return self.parameters | given
-
-    def parameters_hash(self) -> str:
-        """Identify the default parameters."""
-        return short_hash(*(f"{key}={value!r}" for key, value in sorted(self.parameters.items())))
 
 
 def read_manifest(folder: Path) -> Manifest:

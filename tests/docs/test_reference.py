@@ -1,6 +1,7 @@
 """The generated reference is that of the code as it stands."""
 
 import pytest
+
 from reference import HOME, PAGES
 
 

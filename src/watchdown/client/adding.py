@@ -15,8 +15,9 @@ from watchdown.client.results import Added, Outcome
 from watchdown.client.services import Services
 from watchdown.folder import storage_error
 from watchdown.runs.execute import Progress
+from watchdown.runs.ledger import Run
 from watchdown.runs.states import State
-from watchdown_schemas.errors import LibraryError, WatchdownError
+from watchdown_schemas.errors import LibraryError, WatchdownError, printable
 
 Report = Callable[[Progress], None]
 
@@ -47,10 +48,14 @@ def add(services: Services, paths: Sequence[Path], wishes: Wishes, report: Repor
 def _one(services: Services, path: Path, wishes: Wishes, report: Report) -> Added:
     try:
         return _add(services, path, wishes, report)
-    except LibraryError:
+    except (LibraryError, OperationalError, OSError):
         raise
     except WatchdownError as error:
-        return Added(path=str(path), outcome="failed", errors=(str(error),))
+        fault = error
+    except Exception as error:  # noqa: BLE001 - what no one foresaw in one file must not stop the others
+        cause = f"fails in an unforeseen way ({type(error).__name__}: {error})"
+        fault = WatchdownError(str(path), cause, "Please report it, with the file.")
+    return Added(path=str(path), outcome="failed", errors=(str(fault),))
 
 
 def _add(services: Services, path: Path, wishes: Wishes, report: Report) -> Added:
@@ -66,22 +71,30 @@ def _add(services: Services, path: Path, wishes: Wishes, report: Report) -> Adde
         alive=lambda: report(reading),
     )
     runs = services.executor.bring_up_to_date(entered.title, report)
-    failed = [run for run in runs if run.state in (State.FAILED, State.QUARANTINED)]
-    errors = [str(fault) for fault in entered.faults]
-    errors += [f"{path}: {run.algorithm} failed (run {run.number}): {run.error}" for run in failed]
+    newest = {run.algorithm: run for run in services.ledger.runs(entered.title.id)}
+    failed = [run for run in newest.values() if run.state in (State.FAILED, State.QUARANTINED)]
+    errors = [*map(str, entered.faults), *(_fault(path, run) for run in failed)]
+    notes = [f"{run.algorithm}: {warning}" for run in runs if run not in failed for warning in run.warnings]
     return Added(
         path=str(path),
-        outcome=_outcome(known=entered.known, made=len(runs), failed=len(failed)),
+        outcome=_outcome(known=entered.known, made=runs, failed=failed),
         title=entered.title.id,
         title_name=entered.title.name,
         runs=tuple(run.number for run in runs),
-        notes=(*entered.notes, *(f"{run.algorithm}: {warning}" for run in runs for warning in run.warnings)),
+        notes=(*entered.notes, *notes),
         errors=tuple(errors),
     )
 
 
-def _outcome(*, known: bool, made: int, failed: int) -> Outcome:
-    if made == failed > 0:
+def _fault(path: Path, run: Run) -> str:
+    told = "; ".join([run.error or "no reason is known", *run.warnings])
+    if run.state is State.QUARANTINED:
+        told += ". Mend what it was made from, and add the file again."
+    return f"{printable(str(path))}: {run.algorithm} failed (run {run.number}): {printable(told)}"
+
+
+def _outcome(*, known: bool, made: Sequence[Run], failed: Sequence[Run]) -> Outcome:
+    if made and all(run in failed for run in made):
         return "failed"
     if not known:
         return "added"

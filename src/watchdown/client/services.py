@@ -31,7 +31,11 @@ class Services:
     def __init__(self, root: Path, *, create: bool, algorithms: AlgorithmCatalogue | None = None) -> None:
         self.folder = Folder(root)
         self._known_at: tuple[int, Known] | None = None
-        self._prepare(create=create)
+        try:
+            self._prepare(create=create)
+        except OSError as error:
+            cause = f"cannot be used ({error.strerror})"
+            raise LibraryError(str(root), cause, "Choose a place that you may write to.") from error
         self.database: Database = open_database(self.folder.database)
         self.catalogue = Catalogue(self.database)
         self.ledger = Ledger(self.database)
@@ -61,29 +65,26 @@ class Services:
         if root.exists() and not root.is_dir():
             raise LibraryError(str(root), "is a file, not a folder", "Choose another place.")
         if create and root.is_dir() and not database.exists() and any(root.iterdir()):
-            strangers = [path.name for path in root.iterdir() if path.name not in _OWN]
+            strangers = [path.name for path in root.iterdir() if not path.name.startswith(_OWN)]
             if strangers:
                 raise LibraryError(
                     str(root),
                     f"is not empty ({strangers[0]}) and no library",
                     "Choose a new or empty folder.",
                 )
-        try:
-            root.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise LibraryError(
-                str(root), f"cannot be made ({error.strerror})", "Choose a place that you may write to."
-            ) from error
+        root.mkdir(parents=True, exist_ok=True)
 
     def _known(self, view: View) -> Known:
         """Return what stands behind a view; read again only when something was published."""
-        if self._known_at is None or self._known_at[0] != view.epoch:
-            titles = {title.id: title for title in self.catalogue.titles()}
-            known = Known(
-                titles, self.catalogue.timelines(), self.catalogue.languages(), self.ledger.models(view)
-            )
-            self._known_at = (view.epoch, known)
-        return self._known_at[1]
+        kept = self._known_at
+        if kept is not None and kept[0] == view.epoch:
+            return kept[1]
+        titles = {title.id: title for title in self.catalogue.titles()}
+        known = Known(
+            titles, self.catalogue.timelines(), self.catalogue.languages(), self.ledger.models(view)
+        )
+        self._known_at = (view.epoch, known)
+        return known
 
     @contextmanager
     def writing(self, waiting: Callable[[], None]) -> Iterator[None]:
@@ -108,4 +109,4 @@ class Services:
         self.database.close()
 
 
-_OWN = frozenset({".lock", "films", "library.db", "truth.json"})
+_OWN = (".lock", "films", "library.db", "truth.json")  # and what SQLite puts beside its file

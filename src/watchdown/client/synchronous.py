@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import ExitStack
-from functools import cache
+from concurrent.futures import Future
 from pathlib import Path
-from threading import Thread, main_thread
+from threading import Thread
 from types import TracebackType
-from typing import Final, Self, TypeVar
-from weakref import WeakSet
+from typing import Self, TypeVar
 
-from anyio.from_thread import BlockingPortal, start_blocking_portal
+import anyio
+from anyio.from_thread import BlockingPortal
 
 from watchdown.catalogue.model import Title
 from watchdown.client.asynchronous import AsyncLibrary, Place, _quiet, open_async
@@ -27,11 +26,10 @@ T = TypeVar("T")
 class Library:
     """One library; see AsyncLibrary for what each call does."""
 
-    def __init__(self, stack: ExitStack, portal: BlockingPortal, inner: AsyncLibrary) -> None:
-        self._stack = stack
+    def __init__(self, portal: BlockingPortal, thread: Thread, inner: AsyncLibrary) -> None:
         self._portal = portal
+        self._thread = thread
         self._inner = inner
-        _OPEN.add(self)
 
     def __enter__(self) -> Self:
         return self
@@ -55,7 +53,10 @@ class Library:
 
     def close(self) -> None:
         """Close the library."""
-        self._stack.close()
+        if self._thread.is_alive():
+            self._portal.call(self._inner.close)
+            self._portal.call(self._portal.stop)
+            self._thread.join()
 
     def search(
         self,
@@ -117,26 +118,27 @@ class Library:
         return self._call(lambda: self._inner.media(key))
 
 
-_OPEN: Final[WeakSet[Library]] = WeakSet()
+def _start_loop() -> tuple[BlockingPortal, Thread]:
+    """Start an event loop in a daemon thread: a library left open does not keep the program from ending."""
+    started: Future[BlockingPortal] = Future()
 
+    async def serve() -> None:
+        async with BlockingPortal() as portal:
+            started.set_result(portal)
+            await portal.sleep_until_stopped()
 
-@cache
-def _close_at_exit() -> None:
-    """See to it that a library that nobody closes does not keep the program from ending."""
-
-    def close_all() -> None:
-        main_thread().join()
-        for library in list(_OPEN):
-            library.close()
-
-    Thread(target=close_all, name="watchdown-exit", daemon=True).start()
+    thread = Thread(target=anyio.run, args=(serve,), name="watchdown", daemon=True)
+    thread.start()
+    return started.result(), thread
 
 
 def open(path: Place, *, create: bool = False, algorithms: AlgorithmCatalogue | None = None) -> Library:  # noqa: A001 - watchdown.open reads well
     """Open the library in a folder, or make one there with `create`. Close it, or use it in `with`."""
-    _close_at_exit()
-    with ExitStack() as stack:
-        portal = stack.enter_context(start_blocking_portal())
+    portal, thread = _start_loop()
+    try:
         inner = portal.call(lambda: open_async(path, create=create, algorithms=algorithms))
-        stack.callback(portal.call, inner.close)
-        return Library(stack.pop_all(), portal, inner)
+    except BaseException:
+        portal.call(portal.stop)
+        thread.join()
+        raise
+    return Library(portal, thread, inner)

@@ -85,6 +85,14 @@ class Lake:
         self._pinned = {**dict(kept), (name, int(found.version)): found}
         return found
 
+    def keeps(self, name: str, version: int) -> bool:
+        """Whether a version of a table can still be read."""
+        try:
+            lance.dataset(str(self._path(name)), version=version)
+        except (ValueError, OSError):
+            return False
+        return True
+
     def _table(self, name: str, schema: pa.Schema) -> Any:
         """Open a table for writing, created with its settings the first time."""
         if not self.exists(name):
@@ -149,16 +157,17 @@ class Lake:
 
     def maintain(self, name: str) -> None:
         """Bring the indices up to date where enough rows lie outside them, and merge small files."""
-        table = self._connect().open_table(name)
-        rows = table.count_rows()
-        indices = {index.columns[0]: index.name for index in table.list_indices()}
-        names = table.schema.names
-        if VECTOR in names and VECTOR not in indices and rows >= self._index_from:
-            config = IvfRq(distance_type="l2", num_partitions=max(1, int(rows**0.5)))
-            table.create_index(VECTOR, config=config)
-        stats = [table.index_stats(index) for index in indices.values()]
-        if any(found and found.num_unindexed_rows >= self._optimize_from for found in stats):
-            table.optimize(cleanup_older_than=KEEP_VERSIONS)
+        with self._writing():
+            table = self._connect().open_table(name)
+            rows = table.count_rows()
+            indices = {index.columns[0]: index.name for index in table.list_indices()}
+            names = table.schema.names
+            if VECTOR in names and VECTOR not in indices and rows >= self._index_from:
+                config = IvfRq(distance_type="l2", num_partitions=max(1, int(rows**0.5)))
+                table.create_index(VECTOR, config=config)
+            stats = [table.index_stats(index) for index in indices.values()]
+            if any(found and found.num_unindexed_rows >= self._optimize_from for found in stats):
+                table.optimize(cleanup_older_than=KEEP_VERSIONS)
 
     def scan(self, name: str, run: int) -> Iterator[pa.RecordBatch]:
         """Yield the rows of a run."""

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from pathlib import Path
+
+import pyarrow.parquet as pq
 
 from watchdown.folder import Folder
 from watchdown.runs.ledger import Ledger, Run
 from watchdown.runs.staging import Manifest, refused_files
 from watchdown.runs.states import State
+from watchdown.validation.check import REASONS
 from watchdown_schemas.types import schema_type
 
 
@@ -37,8 +41,14 @@ def keep_refused(run: Run, manifest: Manifest, folder: Folder) -> list[str]:
         shutil.copyfile(source, target)
         count = manifest.refused[schema]
         rows = f"{count} {schema_type(schema).schema_label()} row{'s' * (count > 1)}"
-        warnings.append(f"{rows} refused, with reasons in {target.relative_to(folder.root)}")
+        place = target.relative_to(folder.root)
+        warnings.append(f"{rows} refused, with reasons in {place} (most often: {_commonest_reason(source)})")
     return warnings
+
+
+def _commonest_reason(refused: Path) -> str:
+    reasons = pq.read_table(refused, columns=[REASONS])[REASONS].to_pylist()
+    return str(Counter(reasons).most_common(1)[0][0])
 
 
 def quarantine_file(folder: Folder, run: int, schema: str) -> Path:

@@ -66,13 +66,17 @@ class Staging:
 
     def _writer(self, name: str, schema: pa.Schema) -> pq.ParquetWriter:
         if name not in self._writers:
-            self._writers[name] = pq.ParquetWriter(self._folder / f"{name}.parquet", schema)
+            self._writers[name] = pq.ParquetWriter(self._file(name), schema)
         return self._writers[name]
+
+    def _file(self, name: str) -> Path:
+        return self._folder / f"{name}.parquet"
 
     def commit(self, error: str | None = None) -> Manifest:
         """Close the files and enter this attempt, unless another one finished first; return what counts."""
-        for writer in self._writers.values():
+        for name, writer in self._writers.items():
             writer.close()
+            _sync(self._file(name))
         manifest = Manifest(
             run=self._run,
             attempt=self._attempt,
@@ -95,6 +99,12 @@ class Staging:
         for writer in self._writers.values():
             writer.close()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _sync(path: Path) -> None:
+    """Wait until a file is on the disk: a manifest must never outlive what it names."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 def read_manifest(home: Path) -> Manifest:

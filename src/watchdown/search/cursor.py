@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
 from watchdown_schemas.errors import QueryError
 
@@ -14,8 +14,8 @@ from watchdown_schemas.errors import QueryError
 class Depth(NamedTuple):
     """How many rows a look went down; what `above` rows found already comes before it."""
 
-    rows: int
-    above: int
+    rows: Annotated[int, Field(gt=0, le=1 << 18)]  # no query looks deeper
+    above: Annotated[int, Field(ge=0, le=1 << 18)]
 
 
 class Cursor(BaseModel):
@@ -27,7 +27,7 @@ class Cursor(BaseModel):
     epoch: int
     snapshot: dict[str, int]
     depth: Depth
-    rank: tuple[float, str]
+    rank: tuple[FiniteFloat, str]
 
     def encode(self) -> str:
         """Return the cursor as an opaque word."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Protocol, cast
 
 import numpy as np
@@ -16,7 +17,7 @@ from watchdown.view import View
 from watchdown_algos.catalogue import AlgorithmCatalogue, Known
 from watchdown_algos.contract import Context
 from watchdown_schemas.errors import AlgorithmNotFound, MediaInvalid, ModelMismatch, NotFound, QueryError
-from watchdown_schemas.language import is_language
+from watchdown_schemas.language import is_language, normalise_language
 from watchdown_schemas.text import analyse
 
 MAX_PIXELS = 100_000_000
@@ -93,7 +94,8 @@ class Processor:
         if isinstance(asked, Dialogue):
             if wrong := [tag for tag in asked.languages if not is_language(tag)]:
                 raise QueryError(wrong[0], "is no language tag", "Give a tag such as en or pt-BR.")
-            leaf = text_leaf(asked.text, asked.languages or languages)
+            spoken = tuple(map(normalise_language, asked.languages))
+            leaf = replace(text_leaf(asked.text, spoken or languages), languages=spoken)
             if not leaf.words:
                 raise QueryError(repr(asked.text), "has no word to search for", "Give a word or two.")
             return leaf

@@ -9,13 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class _Node(BaseModel):
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", ser_json_bytes="base64", val_json_bytes="base64"
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_bytes="base64", val_json_bytes="base64")
 
 
 class Dialogue(_Node):
-    """Lines that have these words, half-remembered as they may be, in one of these languages; empty is any."""
+    """Lines that have these words, half-remembered as they may be; `languages` empty is any."""
 
     kind: Literal["dialogue"] = "dialogue"
     text: str

@@ -76,7 +76,7 @@ class MemoryStore:
             for row in self._visible(leaf.schema, view, snapshot):
                 line = row[leaf.field + WORDS].split(), row[leaf.field + STEMS].split()
                 score = text_score(leaf.words, leaf.stems, *line)
-                if score:
+                if score and leaf.speaks(row["language"]):
                     found.append(row | {"score": score})
         else:
             for row in self._visible(table_name(leaf.schema, leaf.model), view, snapshot):

@@ -59,13 +59,18 @@ class TextLeaf:
     """Rows of `schema` whose `field` has something of the analysed words.
 
     `words` are the query's folded words in order; `stems` for each word its possible stems, one or more
-    per language in scope.
+    per language in scope. Rows are in one of `languages`, or a region's form of it; empty is any.
     """
 
     schema: str
     field: str
     words: tuple[str, ...]
     stems: tuple[tuple[str, ...], ...]
+    languages: tuple[str, ...] = ()
+
+    def speaks(self, language: str) -> bool:
+        """Whether rows in a language are asked for: pt-BR is where pt is."""
+        return not self.languages or any(f"{language}-".startswith(f"{tag}-") for tag in self.languages)
 
 
 Leaf = VectorLeaf | TextLeaf

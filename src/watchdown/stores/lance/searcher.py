@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 import pyarrow as pa
@@ -39,40 +40,44 @@ class LanceSearcher:
         """Return the newest version of each table."""
         return {name: self._lake.version(name) for name in self._lake.names()}
 
-    def _open(self, name: str, snapshot: Mapping[str, int]) -> Any:
-        """Open the snapshot's version of a table; None when it did not exist then."""
-        if name not in snapshot:
-            return None
+    @contextmanager
+    def _reading(self, name: str, snapshot: Mapping[str, int]) -> Iterator[Any]:
+        """Give the snapshot's version of a table; None when it did not exist then."""
+        version = snapshot.get(name)
         try:
-            return self._lake.dataset(name, snapshot[name])
+            yield None if version is None else self._lake.dataset(name, version)
         except (ValueError, OSError) as error:
-            raise CursorExpired(
-                name, f"version {snapshot[name]} is no longer kept", "Ask again from the first page."
-            ) from error
+            if version is None or self._lake.keeps(name, version):
+                raise
+            cause = f"version {version} is no longer kept"
+            raise CursorExpired(name, cause, "Ask again from the first page.") from error
 
     def search(self, leaf: Leaf, view: View, *, limit: int, snapshot: Mapping[str, int]) -> Candidates:
         """Return the best `limit` visible rows."""
-        if isinstance(leaf, VectorLeaf):
-            return self._vectors(leaf, view, limit, snapshot)
-        return self._text(leaf, view, limit, snapshot)
+        name = table_name(leaf.schema, leaf.model if isinstance(leaf, VectorLeaf) else None)
+        with self._reading(name, snapshot) as dataset:
+            if dataset is None:
+                return Candidates((), exhausted=True)
+            mask = self._masks.get(name, dataset, view)
+            if isinstance(leaf, VectorLeaf):
+                return self._vectors(leaf, view, dataset, mask, limit)
+            return self._text(leaf, view, dataset, mask, limit)
 
-    def _vectors(self, leaf: VectorLeaf, view: View, limit: int, snapshot: Mapping[str, int]) -> Candidates:
-        name = table_name(leaf.schema, leaf.model)
-        dataset = self._open(name, snapshot)
-        if dataset is None:
-            return Candidates((), exhausted=True)
+    def _vectors(
+        self, leaf: VectorLeaf, view: View, dataset: Any, mask: bytes | None, limit: int
+    ) -> Candidates:
         where = _scope(view)
         exact = where is not None and dataset.count_rows(where) <= self._exact_up_to
         nearest = {"column": "vector", "q": leaf.vector, "k": limit, "metric": "l2", "use_index": not exact}
         if not exact:
+            # Without a maximum, Lance goes on to further partitions until it has found enough.
             nearest |= {"minimum_nprobes": NPROBES, "refine_factor": REFINE}
-            nearest |= {} if where else {"maximum_nprobes": NPROBES}
         rows = dataset.scanner(
             columns=[*PLACE, "_distance"],
             nearest=nearest,
             filter=where,
             prefilter=True,
-            row_addr_blocklist=self._masks.get(name, dataset, view),
+            row_addr_blocklist=mask,
             disable_scoring_autoprojection=True,
         ).to_table()
         found = rows.to_pylist()
@@ -80,9 +85,8 @@ class LanceSearcher:
             row["score"] = 1.0 - row.pop("_distance") / 2  # of unit vectors, squared l2 to cosine
         return Candidates(ranked(found), exhausted=len(found) < limit)
 
-    def _text(self, leaf: TextLeaf, view: View, limit: int, snapshot: Mapping[str, int]) -> Candidates:
-        dataset = self._open(leaf.schema, snapshot)
-        if dataset is None or not leaf.words:
+    def _text(self, leaf: TextLeaf, view: View, dataset: Any, mask: bytes | None, limit: int) -> Candidates:
+        if not leaf.words:
             return Candidates((), exhausted=True)
         wanted = max(limit, TEXT_CANDIDATES)
         words, stems = leaf.field + WORDS, leaf.field + STEMS
@@ -90,10 +94,10 @@ class LanceSearcher:
         rows = dataset.scanner(
             columns=[*PLACE, *LINE, words, stems, "_score"],
             full_text_query=_query(leaf, words, stems, near),
-            filter=_scope(view),
+            filter=_all(_scope(view), _spoken(leaf)),
             prefilter=True,
             limit=wanted,
-            row_addr_blocklist=self._masks.get(leaf.schema, dataset, view),
+            row_addr_blocklist=mask,
         ).to_table()
         found = []
         for row in rows.to_pylist():
@@ -114,28 +118,24 @@ class LanceSearcher:
     ) -> Iterator[pa.RecordBatch]:
         """Yield the visible rows of a schema type, or those that start in a range of nanoseconds."""
         name = table_name(schema, model)
-        dataset = self._open(name, snapshot)
-        if dataset is None:
-            return
-        conditions = [
-            _scope(view),
-            f"start_ns >= {starting[0]} AND start_ns < {starting[1]}" if starting else None,
-        ]
-        yield from dataset.scanner(
-            columns=list(columns),
-            filter=_all(conditions),
-            row_addr_blocklist=self._masks.get(name, dataset, view),
-        ).to_batches()
+        times = f"start_ns >= {starting[0]} AND start_ns < {starting[1]}" if starting else None
+        with self._reading(name, snapshot) as dataset:
+            if dataset is not None:
+                yield from dataset.scanner(
+                    columns=list(columns),
+                    filter=_all(_scope(view), times),
+                    row_addr_blocklist=self._masks.get(name, dataset, view),
+                ).to_batches()
 
     def find(
         self, schema: str, record: str, view: View, *, snapshot: Mapping[str, int]
     ) -> Mapping[str, Any] | None:
         """Return the visible record of that id."""
-        dataset = self._open(schema, snapshot)
-        if dataset is None:
-            return None
-        conditions = [f"id = {_quoted(record)}", _scope(view)]
-        found = dataset.scanner(filter=_all(conditions)).to_table().to_pylist()
+        with self._reading(schema, snapshot) as dataset:
+            if dataset is None:
+                return None
+            where = _all(f"id = {_quoted(record)}", _scope(view))
+            found = dataset.scanner(filter=where).to_table().to_pylist()
         return next((row for row in found if row["run"] in view.visible), None)
 
 
@@ -143,7 +143,7 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _all(conditions: Sequence[str | None]) -> str | None:
+def _all(*conditions: str | None) -> str | None:
     return " AND ".join(f"({condition})" for condition in conditions if condition) or None
 
 
@@ -151,6 +151,12 @@ def _scope(view: View) -> str | None:
     if view.titles is None:
         return None
     return f"title IN ({', '.join(map(_quoted, sorted(view.titles)))})" if view.titles else "false"
+
+
+def _spoken(leaf: TextLeaf) -> str | None:
+    """Return the condition that rows are in the languages asked for, as `TextLeaf.speaks` says."""
+    tags = ((_quoted(tag), _quoted(f"{tag}-")) for tag in leaf.languages)
+    return " OR ".join(f"language = {tag} OR starts_with(language, {form})" for tag, form in tags) or None
 
 
 def _query(leaf: TextLeaf, words: str, stems: str, near: set[str]) -> BooleanQuery:

@@ -1,0 +1,132 @@
+"""The stores that the conformance suite proves, and rows to fill them with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from watchdown.lake.tables import Lake
+from watchdown.search.process import text_leaf
+from watchdown.stores.lance.searcher import LanceSearcher
+from watchdown.stores.lance.sink import LanceSink
+from watchdown.stores.memory import MemoryStore
+from watchdown.stores.protocol import Candidates, Leaf, Outcome, Searcher, Sink, VectorLeaf
+from watchdown.view import View
+from watchdown_schemas.arrow import Stamp, to_arrow
+from watchdown_schemas.record import Record
+from watchdown_schemas.types import DialogueLine, Embedding
+
+MODEL: Final = "model"
+DIMENSION: Final = 32
+LANGUAGES: Final = ("de", "en", "es", "fr", "ja", "zh")
+Vectors = NDArray[np.float32]
+TEXTS: Final = ("Pull the shower curtain aside", "The children were running home", "To be or not to be")
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A sink with its searcher, asked as the platform asks them."""
+
+    sink: Sink
+    searcher: Searcher
+
+    def write(self, run: int, records: Sequence[Record], title: str = "t") -> Outcome:
+        """Write records of one type as a run of a title."""
+        schema = type(records[0])
+        dimension = DIMENSION if schema is Embedding else None
+        stamp = Stamp(run=run, title=title, timeline=f"{title}.1", asset="a", algorithm="x", version="1.0.0")
+        batch = to_arrow(records, schema, stamp, dimension)
+        reader = pa.RecordBatchReader.from_batches(batch.schema, [batch.slice(0, 7), batch.slice(7)])
+        return self.sink.write([run], schema, reader, model=MODEL if dimension else None)
+
+    def search(
+        self, leaf: Leaf, seen: View, limit: int = 10, at: Mapping[str, int] | None = None
+    ) -> Candidates:
+        """Search the newest snapshot, or a given one."""
+        snapshot = self.searcher.snapshot() if at is None else at
+        return self.searcher.search(leaf, seen, limit=limit, snapshot=snapshot)
+
+    def said(self, words: str, seen: View, limit: int = 10) -> list[str]:
+        """Return the texts of the lines that answer words."""
+        return [row["text"] for row in self.search(text_leaf(words, LANGUAGES), seen, limit).rows]
+
+    def scan(
+        self, schema: str, seen: View, at: Mapping[str, int] | None = None, **how: Any
+    ) -> list[dict[str, Any]]:
+        """Return the ids, runs and starts of visible rows in order."""
+        snapshot = self.searcher.snapshot() if at is None else at
+        columns = ["id", "run", "title", "start_ns"]
+        batches = self.searcher.scan(schema, seen, columns=columns, snapshot=snapshot, **how)
+        rows = [row for batch in batches for row in batch.to_pylist()]
+        return sorted(rows, key=lambda row: (row["run"], row["start_ns"]))
+
+
+def memory(_folder: Path) -> Store:
+    """Return the reference."""
+    store = MemoryStore()
+    return Store(store, store)
+
+
+def lance(folder: Path) -> Store:
+    """Return a lake whose rows stay outside the indices."""
+    lake = Lake(folder)
+    return Store(LanceSink(lake), LanceSearcher(lake))
+
+
+def lance_kept_up(folder: Path) -> Store:
+    """Return a lake that is compacted and indexed after every write."""
+    lake = Lake(folder, optimize_from=1)
+    return Store(LanceSink(lake), LanceSearcher(lake))
+
+
+STORES: Final[Mapping[str, Callable[[Path], Store]]] = {
+    "memory": memory,
+    "lance": lance,
+    "lance kept up": lance_kept_up,
+}
+
+
+def view(
+    visible: Iterable[int], *, last: int = 100, titles: Iterable[str] | None = None, epoch: int = 0
+) -> View:
+    """Return a view of runs, each set of them under an epoch of its own."""
+    runs = frozenset(visible)
+    scope = None if titles is None else frozenset(titles)
+    number = epoch or hash((runs, last)) & 0xFFFFFFFF
+    return View(epoch=number, last_run=last, visible=runs, titles=scope)
+
+
+def lines(*texts: str | tuple[str, str]) -> list[DialogueLine]:
+    """Return lines, English unless their language stands beside them, a second each."""
+    pairs = [(text, "en") if isinstance(text, str) else text for text in texts]
+    return [
+        DialogueLine(start_ns=at * 10**9, end_ns=(at + 1) * 10**9, line=at, text=text, language=language)
+        for at, (text, language) in enumerate(pairs)
+    ]
+
+
+def unit(rows: int, seed: int = 0) -> Vectors:
+    """Return unit vectors that lie about a few centres, float32 [rows, DIMENSION]."""
+    dice = np.random.default_rng(seed)
+    centres = dice.normal(size=(12, DIMENSION))
+    drawn = centres[dice.integers(0, 12, rows)] + 0.3 * dice.normal(size=(rows, DIMENSION))
+    return (drawn / np.linalg.norm(drawn, axis=1, keepdims=True)).astype(np.float32)
+
+
+def frames(vectors: Vectors) -> list[Embedding]:
+    """Return an embedding per vector, a second each."""
+    return [
+        Embedding(start_ns=at * 10**9, end_ns=(at + 1) * 10**9, vector=vector)
+        for at, vector in enumerate(vectors)
+    ]
+
+
+def near(vector: Vectors) -> VectorLeaf:
+    """Return the leaf that asks for rows near a vector."""
+    return VectorLeaf("Embedding", MODEL, vector)

@@ -1,0 +1,83 @@
+"""The parts of a library that an executor needs, on a folder, with a title of nothing but subtitles."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from watchdown.catalogue.database import open_database
+from watchdown.catalogue.model import Asset, Timeline, Title
+from watchdown.catalogue.titles import Catalogue
+from watchdown.folder import Folder
+from watchdown.lake.tables import Lake
+from watchdown.runs.execute import Executor, Report
+from watchdown.runs.ledger import Ledger, Run
+from watchdown.runs.states import State
+from watchdown.stores.lance.sink import LanceSink
+from watchdown_algos.catalogue import AlgorithmCatalogue
+
+SECOND = 1_000_000_000
+SPOKEN = "1\n00:00:00,000 --> 00:00:01,000\nPull the curtain!\n\n2\n00:00:01,000 --> 00:00:02,000\nNow run.\n"
+TITLE = Title(id="t", name="A Film", added_at="")
+
+
+class Library:
+    """The parts of a library that an executor needs, on a folder."""
+
+    def __init__(self, root: Path, algorithms: AlgorithmCatalogue) -> None:
+        root.mkdir(exist_ok=True)
+        self.folder = Folder(root)
+        self.database = open_database(self.folder.database)
+        self.catalogue = Catalogue(self.database)
+        self.ledger = Ledger(self.database)
+        self.lake = Lake(self.folder.lake)
+        self.algorithms = algorithms
+
+    def run(
+        self, title: Title = TITLE, *, ledger: Ledger | None = None, report: Report = lambda _: None
+    ) -> list[Run]:
+        """Bring a title up to date."""
+        executor = Executor(
+            folder=self.folder,
+            catalogue=self.catalogue,
+            ledger=ledger or self.ledger,
+            lake=self.lake,
+            sink=LanceSink(self.lake),
+            algorithms=self.algorithms,
+        )
+        return executor.bring_up_to_date(title, report)
+
+    def speak(self, spoken: str = SPOKEN, name: str = "a.srt") -> None:
+        """Enter a title that has nothing but subtitles."""
+        path = self.folder.root.parent / name
+        path.write_text(spoken)
+        timeline = Timeline(id="t.1", title="t", duration_ns=10 * SECOND, rate=Fraction(25))
+        text = Asset(
+            id=name, title="t", timeline="t.1", kind="text", path=str(path), fingerprint=spoken, language="en"
+        )
+        self.catalogue.add(TITLE, timeline, [text])
+
+    def states(self) -> dict[str, State]:
+        """Return the state of the newest run of each algorithm."""
+        return {run.algorithm: run.state for run in self.ledger.runs("t")}
+
+    def rows(self) -> dict[str, list[dict[str, Any]]]:
+        """Return what readers see, without what differs from run to run."""
+        seen = self.ledger.view()
+        return {
+            name: sorted(
+                (
+                    {key: value for key, value in row.items() if key not in ("id", "run")}
+                    for number in seen.visible
+                    for batch in self.lake.scan(name, number)
+                    for row in batch.to_pylist()
+                ),
+                key=lambda row: row["start_ns"],
+            )
+            for name in self.lake.names()
+        }
+
+    def leftovers(self) -> list[str]:
+        """Return what lies where only unfinished work may lie."""
+        return [path.name for place in (self.folder.staging, self.folder.batches) for path in place.glob("*")]
