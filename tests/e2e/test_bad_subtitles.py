@@ -132,6 +132,9 @@ def test_only_dialogue_runs_again_for_new_subtitles(call: Call, tmp_path: Path) 
     assert add("--subtitles", f"{french}:fr") == ["dialogue"]
     assert len(lines_of(library, "film")) == 2
     assert add() == []
+    assert add("--subtitles", french) == [], "a language that was said once stays"
+    assert add("--subtitles", f"{french}:de") == ["dialogue"]
+    assert len(lines_of(library, "film")) == 2
 
 
 def test_subtitles_of_a_film_with_a_longer_name_are_left_to_it(call: Call, tmp_path: Path) -> None:

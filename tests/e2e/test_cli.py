@@ -32,6 +32,11 @@ def program(*arguments: object, **options: Any) -> subprocess.CompletedProcess[s
     )
 
 
+def test_adding_says_once_what_the_demo_model_does_not_know(call: Call, shelf: Shelf, tmp_path: Path) -> None:
+    said = call("add", shelf.harbour_file, shelf.meadow_file, "--library", tmp_path / "library")
+    assert said.err.count("demo-drawn-64 knows only drawn pictures; real footage needs a real model") == 1
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_command_explains_itself(call: Call, command: str) -> None:
     said = call(command, "--help")

@@ -44,7 +44,8 @@ def enter(
 ) -> Entered:
     """Enter a media file and its subtitles into the catalogue; the same content twice is one title.
 
-    A subtitle file that cannot be read is a fault of its own: the title is entered without it.
+    A subtitle file that cannot be read is a fault of its own: the title is entered without it. One that
+    was added before keeps its language unless another is said, and is replaced where its content changed.
     `alive` is called again and again while files are read; what it raises ends the reading.
     Raises MediaError when the media file itself cannot be used.
     """
@@ -61,15 +62,19 @@ def enter(
         media = found if folder.file(found.path).exists() else replace(found, path=place(path))
     notes, faults = list(_notes(found, title, path, facts, name)), []
     assets = [media, *embedded(media, facts)]
+    before = {asset.id: asset for asset in catalogue.assets(title.id)}
     for subtitle in subtitles or side_cars(path):
         try:
-            assets.append(side_car(media, subtitle))
+            made = side_car(media, subtitle)
         except MediaError as fault:
             faults.append(fault)
-    copies = {asset.id: asset.path for asset in catalogue.assets(title.id) if asset.copied}
+        else:
+            known = before.get(made.id)
+            said_before = known.language if known and subtitle.language is None else None
+            assets.append(replace(made, language=said_before or made.language))
     for index, asset in enumerate(assets):
-        if asset.id in copies:
-            assets[index] = replace(asset, path=copies[asset.id], copied=True)
+        if asset.id in before and before[asset.id].copied:
+            assets[index] = replace(asset, path=before[asset.id].path, copied=True)
         elif copy:
             assets[index] = _copied(asset, folder, alive)
     catalogue.add(title, timeline, assets)

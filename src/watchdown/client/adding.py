@@ -74,7 +74,10 @@ def _add(services: Services, path: Path, wishes: Wishes, report: Report) -> Adde
     newest = {run.algorithm: run for run in services.ledger.runs(entered.title.id)}
     failed = [run for run in newest.values() if run.state in (State.FAILED, State.QUARANTINED)]
     errors = [*map(str, entered.faults), *(_fault(path, run) for run in failed)]
-    notes = [f"{run.algorithm}: {warning}" for run in runs if run not in failed for warning in run.warnings]
+    good = [run for run in runs if run not in failed]
+    notes = [f"{run.algorithm}: {warning}" for run in good for warning in run.warnings]
+    models = [(run.algorithm, services.algorithms[run.algorithm].manifest.model) for run in good]
+    notes += [f"{name}: {model.name} {model.note}" for name, model in models if model and model.note]
     return Added(
         path=str(path),
         outcome=_outcome(known=entered.known, made=runs, failed=failed),

@@ -25,7 +25,7 @@ class Cursor(BaseModel):
 
     digest: str
     epoch: int
-    snapshot: dict[str, int]
+    snapshot: dict[str, Annotated[int, Field(ge=0, lt=1 << 63)]]
     depth: Depth
     rank: tuple[FiniteFloat, str]
 
