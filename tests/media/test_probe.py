@@ -129,3 +129,13 @@ def test_an_unknown_codec_is_unsupported(tmp_path: Path) -> None:
 def test_what_avi_cannot_time_is_unsupported(tmp_path: Path) -> None:
     with pytest.raises(MediaUnsupported, match="AVI"):
         probe(draw(tmp_path / "film.avi"))
+
+
+def test_a_track_that_begins_in_the_middle_is_refused_with_a_remedy(tmp_path: Path) -> None:
+    first = draw(tmp_path / "first.ts", count=50, sound=[(2.0, 0.2)])
+    other = {"mpegts_start_pid": "512", "mpegts_pmt_start_pid": "5000"}
+    second = draw(tmp_path / "second.ts", count=50, sound=[(2.0, 0.2)], muxing=other)
+    path = tmp_path / "recording.ts"
+    path.write_bytes(first.read_bytes() + second.read_bytes())
+    with pytest.raises(MediaUnsupported, match=r"recording\.ts: a track begins in the middle .* Convert it"):
+        probe(path)

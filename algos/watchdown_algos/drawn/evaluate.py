@@ -112,7 +112,7 @@ def score(
         right = query.right(pictures)
         if right.any():
             best = right[np.argsort(-of_query)[:10]]
-            judged.append((best[0], best.any(), int(best.sum()) / min(10, int(right.sum()))))
+            judged.append((float(best[0]), float(best.any()), int(best.sum()) / min(10, int(right.sum()))))
     return name, len(judged), np.mean(judged, axis=0).tolist()
 
 

@@ -53,14 +53,15 @@ def add(
         added = opened.add(*files, title=title, subtitles=pairs, copy=copy, report=report)
     if as_json:
         print_json([one.model_dump() for one in added])
-    told: set[str] = set()
     for one in added:
         for error in one.errors:
             notice("error", error, "bold red")
         if not as_json:
-            for note in [note for note in one.notes if note not in told]:
+            for note in one.notes:
                 notice("note", f"{printable(one.path)}: {printable(note)}", "yellow")
-                told.add(note)
             if one.title is not None:
                 typer.echo(f"{one.outcome:9}  {one.title}  {printable(one.title_name or '')}")
+    if not as_json:
+        for model in dict.fromkeys(model for one in added for model in one.models):
+            notice("note", printable(model), "yellow")
     return ExitCode.FAILED if any(one.errors for one in added) else ExitCode.OK

@@ -76,8 +76,7 @@ def _add(services: Services, path: Path, wishes: Wishes, report: Report) -> Adde
     errors = [*map(str, entered.faults), *(_fault(path, run) for run in failed)]
     good = [run for run in runs if run not in failed]
     notes = [f"{run.algorithm}: {warning}" for run in good for warning in run.warnings]
-    models = [(run.algorithm, services.algorithms[run.algorithm].manifest.model) for run in good]
-    notes += [f"{name}: {model.name} {model.note}" for name, model in models if model and model.note]
+    models = [services.algorithms[run.algorithm].manifest.model for run in good]
     return Added(
         path=str(path),
         outcome=_outcome(known=entered.known, made=runs, failed=failed),
@@ -85,6 +84,7 @@ def _add(services: Services, path: Path, wishes: Wishes, report: Report) -> Adde
         title_name=entered.title.name,
         runs=tuple(run.number for run in runs),
         notes=(*entered.notes, *notes),
+        models=tuple(f"{model.name} {model.note}" for model in models if model and model.note),
         errors=tuple(errors),
     )
 

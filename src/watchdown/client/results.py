@@ -14,7 +14,10 @@ class _Result(BaseModel):
 
 
 class Added(_Result):
-    """What became of one file: `unchanged` means that nothing had to be computed."""
+    """What became of one file: `unchanged` means that nothing had to be computed.
+
+    `models` says what the models that were used do not know.
+    """
 
     path: str
     outcome: Outcome
@@ -22,6 +25,7 @@ class Added(_Result):
     title_name: str | None = None
     runs: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
 
 

@@ -15,9 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import lance
-import lancedb
 import pyarrow as pa
-from lancedb.index import FTS, BTree, IvfRq
 
 from watchdown.folder import storage_error
 from watchdown_schemas.arrow import STEMS, WORDS, arrow_schema
@@ -30,15 +28,6 @@ OPTIMIZE_FROM: Final = 2_000  # rows outside the indices; each thousand costs a 
 KEEP_OPEN: Final = 16
 KEEP_VERSIONS: Final = timedelta(hours=1)
 OS_ERROR: Final = re.compile(r"([^:]+) \(os error (\d+)\)")
-_TOKENS: Final = FTS(
-    base_tokenizer="whitespace",
-    with_position=True,
-    stem=False,
-    remove_stop_words=False,
-    ascii_folding=False,
-    lower_case=False,
-    max_token_length=None,
-)
 
 
 class Lake:
@@ -55,6 +44,8 @@ class Lake:
 
     def _connect(self) -> Any:
         if self._connection is None:
+            import lancedb  # only writers pay its second of loading
+
             self._root.mkdir(parents=True, exist_ok=True)
             self._connection = lancedb.connect(self._root, read_consistency_interval=timedelta(0))
         return self._connection
@@ -108,6 +99,18 @@ class Lake:
 
     def _create(self, name: str, schema: pa.Schema) -> None:
         """Make an empty table aside, then move it into place: it is there whole or not at all."""
+        import lancedb
+        from lancedb.index import FTS, BTree
+
+        tokens = FTS(
+            base_tokenizer="whitespace",
+            with_position=True,
+            stem=False,
+            remove_stop_words=False,
+            ascii_folding=False,
+            lower_case=False,
+            max_token_length=None,
+        )
         aside = self._root / ".new"
         shutil.rmtree(aside, ignore_errors=True)
         connection: Any = lancedb.connect(aside)
@@ -116,7 +119,7 @@ class Lake:
         )
         table.set_unenforced_primary_key("id")
         for column in (column for column in schema.names if column.endswith((WORDS, STEMS))):
-            table.create_index(column, config=_TOKENS)
+            table.create_index(column, config=tokens)
         for column in ("run", "title"):
             table.create_index(column, config=BTree())
         (aside / f"{name}.lance").rename(self._path(name))
@@ -157,6 +160,8 @@ class Lake:
 
     def maintain(self, name: str) -> None:
         """Bring the indices up to date where enough rows lie outside them, and merge small files."""
+        from lancedb.index import IvfRq
+
         with self._writing():
             table = self._connect().open_table(name)
             rows = table.count_rows()

@@ -45,7 +45,7 @@ def probe(path: Path) -> MediaFacts:
         if film is not None:
             tracks[film.index].meter = RateMeter(tracks[film.index].time_base)
             film.codec_context.thread_count = 1
-        _read(container, tracks, film)
+        _read(path, container, tracks, film)
         check_whole(path, container, tracks, expected)
         return _facts(path, container, tracks, film)
 
@@ -75,7 +75,7 @@ def _known_codec(path: Path, stream: Stream) -> None:
         raise MediaUnsupported(str(path), cause, "Convert it to H.264 and AAC in MP4")
 
 
-def _read(container: InputContainer, tracks: list[Track], film: VideoStream | None) -> None:
+def _read(path: Path, container: InputContainer, tracks: list[Track], film: VideoStream | None) -> None:
     try:
         for packet in container.demux():
             if packet.size:
@@ -85,6 +85,9 @@ def _read(container: InputContainer, tracks: list[Track], film: VideoStream | No
                     track.try_picture(packet)
     except av.error.InvalidDataError:
         pass  # how far it got decides what is wrong
+    except IndexError as error:  # PyAV's own, for a stream that was not there at the start
+        cause = "a track begins in the middle of it, as in a recording over a change of programme"
+        raise MediaUnsupported(str(path), cause, "Convert it to MP4 or Matroska first") from error
     for track in tracks:
         if track.meter is not None:
             track.meter.finish()
