@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import signal
 import sys
 
 import hypothesis
@@ -15,6 +16,8 @@ for name in [*os.environ]:
     if name in TERMINAL or name.startswith("WATCHDOWN_") or name.lower().endswith("_proxy"):
         del os.environ[name]
 os.environ["HF_HUB_OFFLINE"] = "1"
+# A shell starts background jobs with Ctrl-C ignored, which they and their children would inherit.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 hypothesis.settings.register_profile("laptop", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, database=None)

@@ -16,6 +16,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 from watchdown_algos.wants import AudioBatch, Batch, CueBatch, FrameBatch, RecordBatch, Want
+from watchdown_schemas.errors import AlgorithmError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -102,6 +103,11 @@ class Algorithm(Generic[B_contra]):
 
     def parameter(self, name: str) -> Any:
         """Return a parameter: the run's, else the manifest's default."""
+        if name not in self.context.parameters:
+            known = ", ".join(sorted(self.context.parameters)) or "none"
+            raise AlgorithmError(
+                type(self).__name__, f"asks for parameter {name!r}", f"algo.toml has: {known}"
+            )
         return self.context.parameters[name]
 
     def start(self, title: TitleFacts) -> Iterable[Record]:

@@ -67,7 +67,7 @@ def test_other_subtitles_supersede_the_lines_and_what_was_made_of_them(library: 
 
 
 BROKEN = [
-    ("Unmade", "KeyError"),
+    ("Unmade", "asks for parameter 'missing'. algo.toml has: none"),
     ("Unstarted", "RuntimeError: t"),
     ("Torn", "ZeroDivisionError: torn"),
     ("Unfinished", "ValueError: unfinished"),

@@ -17,7 +17,7 @@ from watchdown_schemas.types import STANDARD_TYPES, DialogueLine, Embedding, Key
 
 DURATION = 1000
 STAMP = Stamp(run=1, title="t", timeline="t.1", asset="a", algorithm="x", version="1.0.0")
-OUTSIDE = f"lies outside the timeline of {DURATION} ns"
+OUTSIDE = f"lies outside the timeline of {DURATION / 1e9:.3f} s"
 UNIT = "vector is no unit vector of finite numbers"
 
 

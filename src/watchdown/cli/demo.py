@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,9 +16,12 @@ from watchdown.cli.search import print_page, write_sheet
 
 if TYPE_CHECKING:
     from watchdown.client import Added, Library
+    from watchdown.search.hit import Page
 
 DEFAULT = Path("demo-library")
 SHEET = "red-race-car.png"
+PROGRAM = ".venv/bin/watchdown"
+HITS = 4
 
 
 def demo(
@@ -30,7 +34,8 @@ def demo(
 
     films = library / "films"
     with watchdown.open(library, create=True) as opened:
-        typer.echo("Drawing six short films (once) ...")
+        if not films.exists():
+            typer.echo("Drawing six short films (once) ...")
         truth = draw_library(films)
         names = list(dict.fromkeys(shot["title"] for shot in truth["shots"]))
         with progress() as report:
@@ -40,13 +45,13 @@ def demo(
             return ExitCode.FAILED
         _write_truth(library / "truth.json", truth, added)
         picture = query_picture(library / "query.png")
-        seen = _show(opened, "red race car", "watchdown search 'red race car'", {})
+        show = partial(_show, opened, library)
+        seen = show("'red race car'", "red race car")
         write_sheet(opened, seen, library / SHEET)
-        _show(opened, None, f"watchdown search --image {picture}", {"image": picture})
-        shot = seen.hits[0].id
-        _show(opened, None, f"watchdown search --shot {shot}", {"shot": shot})
-        _show(opened, HALF_A_LINE, f"watchdown search --dialogue '{HALF_A_LINE}'", {"dialogue": True})
-        _show(opened, IN_SPANISH, f"watchdown search --dialogue '{IN_SPANISH}'", {"dialogue": True})
+        show(f"--image {picture}", image=picture)
+        show(f"--shot {seen.hits[0].id}", shot=seen.hits[0].id)
+        show(f"--dialogue '{HALF_A_LINE}'", HALF_A_LINE, dialogue=True)
+        show(f"--dialogue '{IN_SPANISH}'", IN_SPANISH, dialogue=True)
     _tell_next(library, names[0])
     return ExitCode.OK
 
@@ -71,9 +76,10 @@ def _write_truth(path: Path, truth: dict[str, Any], added: list[Added]) -> None:
         write_json(path, named)
 
 
-def _show(library: Library, text: str | None, command: str, options: dict[str, Any]) -> Any:
-    typer.echo(f"\n$ {command}")
-    page = library.search(text, limit=4, **options)
+def _show(opened: Library, library: Path, words: str, text: str | None = None, **options: Any) -> Page:
+    """Search, and print the command that would give the same."""
+    typer.echo(f"\n$ {PROGRAM} search {words} --library {library} --limit {HITS}")
+    page = opened.search(text, limit=HITS, **options)
     print_page(page)
     return page
 
@@ -86,8 +92,7 @@ def _tell_next(library: Path, name: str) -> None:
         "the demo's model knows only drawn pictures; real footage needs a real model (extra openclip, later)",
         "yellow",
     )
-    program = ".venv/bin/watchdown"
     typer.echo("\nTry next:")
-    typer.echo(f"  {program} search 'a dog in the snow' --library {library} --sheet dogs.png")
-    typer.echo(f"  {program} show {name!r} --library {library}")
-    typer.echo(f"  {program} add YOUR-FILM.mp4 --library my-library")
+    typer.echo(f"  {PROGRAM} search 'a runner in the snow' --library {library} --sheet runner.png")
+    typer.echo(f"  {PROGRAM} show {name!r} --library {library}")
+    typer.echo(f"  {PROGRAM} add YOUR-FILM.mp4 --library my-library")

@@ -14,6 +14,7 @@ from rich.text import Text
 from watchdown_schemas.errors import printable
 from watchdown_schemas.time import NS
 
+WRAPS = frozenset({"what", "remarks", "file", "found", "remedy", "records"})  # the rest must stay copyable
 NOTICES = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
@@ -35,7 +36,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Seque
         grid.add_column(
             column,
             justify="right" if column in right else "left",
-            overflow="fold" if column == "id" else "ellipsis",
+            no_wrap=column not in WRAPS,
         )
     for row in rows:
         grid.add_row(*(Text(printable(cell)) for cell in row))

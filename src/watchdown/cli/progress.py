@@ -8,6 +8,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Column
 from rich.text import Text
 
 from watchdown.cli.output import NOTICES
@@ -42,8 +43,8 @@ def progress(*, quiet: bool = False) -> Iterator[Report]:
 @contextmanager
 def _live() -> Iterator[Report]:
     columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=24),
+        TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True, max_width=36)),
+        BarColumn(bar_width=16),
         TextColumn("{task.percentage:>3.0f}%"),
         _Rate(),
         TimeRemainingColumn(compact=True),

@@ -58,7 +58,7 @@ def search(
         else:
             print_page(page)
         if page.cursor and not as_json:
-            notice("more", f"--after {page.cursor}")
+            notice("more", "raise --limit, or page on: --json has the cursor that --after takes")
         if sheet is not None:
             write_sheet(opened, page, sheet)
             notice("sheet", printable(str(sheet)))

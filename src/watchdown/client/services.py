@@ -60,7 +60,9 @@ class Services:
             raise LibraryError(str(root), "has a name that is no Unicode text", "Choose another place.")
         if not create and not database.exists():
             raise LibraryNotFound(
-                str(root), "is no Watchdown library", "Make one with: watchdown add FILE --library DIR."
+                str(root),
+                "is no Watchdown library",
+                "Name one with --library DIR, or make one there with: watchdown add FILE.",
             )
         if root.exists() and not root.is_dir():
             raise LibraryError(str(root), "is a file, not a folder", "Choose another place.")

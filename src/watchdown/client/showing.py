@@ -41,11 +41,16 @@ def show(services: Services, name_or_id: str) -> TitleSummary:
         duration_ns=timeline.duration_ns,
         rate=str(timeline.rate),
         start_timecode=timeline.timecode(0),
-        assets=tuple(_asset(asset) for asset in services.catalogue.assets(title.id)),
+        assets=tuple(_asset(asset) for asset in sorted(services.catalogue.assets(title.id), key=_order)),
         counts=counts,
         coverage=tuple(coverage),
         notes=tuple(_notes(runs)),
     )
+
+
+def _order(asset: Asset) -> tuple[bool, str, str]:
+    """Sort the media before its texts, these by language."""
+    return asset.kind == "text", asset.language or "", asset.path
 
 
 def _asset(asset: Asset) -> dict[str, str | None]:

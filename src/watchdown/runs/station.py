@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from traceback import extract_tb
 from typing import Any
 
 from watchdown.folder import Folder
@@ -90,7 +91,7 @@ class Station:
         except (OSError, MemoryError):
             raise  # the machine's fault, not the algorithm's
         except Exception as error:  # noqa: BLE001 - an algorithm may raise anything
-            self.error = f"{self.task.algorithm} raised {type(error).__name__}: {error}"
+            self.error = f"{self.task.algorithm} raised {type(error).__name__}: {error} ({_place(error)})"
 
     def _hold(self, record: Record) -> None:
         name = type(record).__name__
@@ -130,3 +131,9 @@ class Station:
     def discard(self) -> None:
         """Remove what was staged."""
         self._staging.discard()
+
+
+def _place(error: Exception) -> str:
+    """Say in which line of which file an error was raised."""
+    last = extract_tb(error.__traceback__)[-1]
+    return f"{last.filename}, line {last.lineno}"

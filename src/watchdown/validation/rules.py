@@ -17,6 +17,7 @@ from watchdown_schemas.fields import fields
 from watchdown_schemas.language import is_language
 from watchdown_schemas.record import Record
 from watchdown_schemas.roles import Confidence, Language, Time, Vector
+from watchdown_schemas.time import seconds
 
 Broken = NDArray[np.bool_]
 UNIT_TOLERANCE = 1e-3
@@ -72,7 +73,7 @@ def _within(name: str, duration_ns: int) -> Rule:
         value = batch[name]
         return _bools(pc.or_(pc.less(value, 0), pc.greater(value, duration_ns)))
 
-    return Rule(f"{name} lies outside the timeline of {duration_ns} ns", broken)
+    return Rule(f"{name} lies outside the timeline of {seconds(duration_ns):.3f} s", broken)
 
 
 def _ordered() -> Rule:
