@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +14,9 @@ from watchdown.cli.options import DEFAULT_LIBRARY, JsonOption, LibraryOption
 from watchdown.cli.output import notice, print_json
 from watchdown.cli.progress import progress
 from watchdown_schemas.errors import printable
+
+if TYPE_CHECKING:
+    from watchdown.client import Added
 
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
@@ -54,14 +57,20 @@ def add(
     if as_json:
         print_json([one.model_dump() for one in added])
     for one in added:
-        for error in one.errors:
-            notice("error", error, "bold red")
-        if not as_json:
-            for note in one.notes:
-                notice("note", f"{printable(one.path)}: {printable(note)}", "yellow")
-            if one.title is not None:
-                typer.echo(f"{one.outcome:9}  {one.title}  {printable(one.title_name or '')}")
+        tell(one, only_errors=as_json)
     if not as_json:
         for model in dict.fromkeys(model for one in added for model in one.models):
             notice("note", printable(model), "yellow")
     return ExitCode.FAILED if any(one.errors for one in added) else ExitCode.OK
+
+
+def tell(one: Added, *, only_errors: bool = False) -> None:
+    """Say what became of a file: errors and notes on stderr, the outcome on stdout."""
+    for error in one.errors:
+        notice("error", error, "bold red")
+    if only_errors:
+        return
+    for note in one.notes:
+        notice("note", f"{printable(one.path)}: {printable(note)}", "yellow")
+    if one.title is not None:
+        typer.echo(f"{one.outcome:9}  {one.title}  {printable(one.title_name or '')}")

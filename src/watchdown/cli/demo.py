@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from watchdown.cli.add import tell
 from watchdown.cli.exit_codes import ExitCode
 from watchdown.cli.output import notice
 from watchdown.cli.progress import progress
@@ -40,7 +41,8 @@ def demo(
         names = list(dict.fromkeys(shot["title"] for shot in truth["shots"]))
         with progress() as report:
             added = opened.add(*(films / f"{name}.mp4" for name in names), report=report)
-        _tell_added(added)
+        for one in added:
+            tell(one)
         if any(one.errors for one in added):
             return ExitCode.FAILED
         _write_truth(library / "truth.json", truth, added)
@@ -54,13 +56,6 @@ def demo(
         show(f"--dialogue '{IN_SPANISH}'", IN_SPANISH, dialogue=True)
     _tell_next(library, names[0])
     return ExitCode.OK
-
-
-def _tell_added(added: list[Added]) -> None:
-    for one in added:
-        for error in one.errors:
-            notice("error", error, "bold red")
-        typer.echo(f"{one.outcome:9}  {one.title}  {one.title_name}")
 
 
 def _write_truth(path: Path, truth: dict[str, Any], added: list[Added]) -> None:

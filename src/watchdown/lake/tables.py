@@ -179,10 +179,6 @@ class Lake:
         if self.exists(name):
             yield from self.dataset(name).scanner(filter=f"run = {run}").to_batches()
 
-    def count(self, name: str, run: int) -> int:
-        """Return the number of rows of a run."""
-        return int(self.dataset(name).count_rows(f"run = {run}")) if self.exists(name) else 0
-
     def close(self) -> None:
         """Let go of the tables."""
         self._connection = None

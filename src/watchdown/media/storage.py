@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
 
-from watchdown_schemas.errors import StorageFull
-
-FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+from watchdown.folder import FULL, storage_error
 
 
 @contextmanager
@@ -21,4 +17,4 @@ def writing(folder: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno not in FULL:
             raise
-        raise StorageFull(str(folder), "the disk is full", "Free some space and run it again") from error
+        raise storage_error(folder, error) from error
