@@ -52,6 +52,10 @@ bench: .venv/dev ## compare speed and memory side by side; prints ratios
 features: .venv/dev ## write into docs/features.md which test shows which row
 	$(BIN)/python tests/features_table.py --write
 
+.PHONY: schemas
+schemas: .venv/dev ## write what is derived from the schema types: schemas/derived, docs, versions
+	$(BIN)/python tests/derived_files.py --write
+
 .PHONY: reference
 reference: .venv/dev ## write docs/reference from the code
 	$(BIN)/python tests/reference.py --write
@@ -62,8 +66,9 @@ lock: .venv/pyvenv.cfg ## recompile requirements/*.txt (newest of all: make lock
 	$(bring-uv)
 	$(COMPILE) --group uv -o requirements/uv.txt
 	$(COMPILE) pyproject.toml --extra local --group build -o requirements/local.txt
-	$(COMPILE) pyproject.toml --extra local --group dev -c requirements/local.txt -o requirements/dev.txt
-	$(COMPILE) pyproject.toml --extra openclip -c requirements/local.txt -o requirements/openclip.txt
+	$(COMPILE) pyproject.toml --extra quality -c requirements/local.txt -o requirements/quality.txt
+	$(COMPILE) pyproject.toml --extra local --extra quality --group dev -c requirements/local.txt -c requirements/quality.txt -o requirements/dev.txt
+	$(COMPILE) pyproject.toml --extra openclip -c requirements/local.txt -c requirements/quality.txt -o requirements/openclip.txt
 
 .PHONY: clean
 clean: ## remove what the other commands made

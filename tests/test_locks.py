@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import tomllib
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,8 @@ def group(name: str) -> list[str]:
 WANTED = {
     "uv": group("uv"),
     "local": BASE + EXTRAS["local"] + group("build"),
-    "dev": BASE + EXTRAS["local"] + group("dev"),
+    "quality": BASE + EXTRAS["quality"],
+    "dev": BASE + EXTRAS["local"] + EXTRAS["quality"] + group("dev"),
     "openclip": BASE + EXTRAS["openclip"],
 }
 
@@ -58,10 +60,10 @@ def test_a_lock_satisfies_the_project(lock: str, python: str) -> None:
 
 
 @pytest.mark.parametrize("python", PYTHONS)
-@pytest.mark.parametrize("lock", ["dev", "openclip"])
-def test_locks_agree_so_that_one_environment_can_hold_them(lock: str, python: str) -> None:
-    local, other = pins("local", python), pins(lock, python)
-    apart = {name: (local[name], other[name]) for name in local.keys() & other if local[name] != other[name]}
+@pytest.mark.parametrize("locks", [*combinations(("local", "quality", "dev", "openclip"), 2)], ids="-".join)
+def test_locks_agree_so_that_one_environment_can_hold_them(locks: tuple[str, str], python: str) -> None:
+    one, other = (pins(lock, python) for lock in locks)
+    apart = {name: (one[name], other[name]) for name in one.keys() & other if one[name] != other[name]}
     assert apart == {}
 
 

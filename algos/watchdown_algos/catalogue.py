@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from watchdown_algos.contract import Algorithm, Context, Model
-from watchdown_algos.manifest import Manifest, read_manifest
+from watchdown_algos.manifest import FILE, Manifest, read_manifest
 from watchdown_schemas.errors import AlgorithmNotFound, ManifestInvalid
 
 
@@ -86,6 +86,16 @@ class AlgorithmCatalogue(Mapping[str, Known]):
 
     def __contains__(self, name: object) -> bool:
         return name in self._known
+
+    def check_types(self, known: Collection[str]) -> None:
+        """Check that every schema type that an algorithm names is known; else ManifestInvalid names it."""
+        for name, item in self._known.items():
+            if unknown := sorted(item.manifest.schema_types - set(known)):
+                raise ManifestInvalid(
+                    str(item.folder / FILE),
+                    f"{name} names the schema type {', '.join(unknown)}, which is not known",
+                    f"Known: {', '.join(sorted(known))}. Install its package, or register it first",
+                )
 
     def producers(self, schema: str) -> list[Known]:
         """Return the algorithms that produce a schema type."""

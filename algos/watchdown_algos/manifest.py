@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
 from watchdown_schemas.errors import ManifestInvalid
-from watchdown_schemas.types import STANDARD_TYPES
+from watchdown_schemas.quality import QualityOverride
 
 MEDIA = frozenset({"video", "audio", "text"})
 FILE = "algo.toml"
+
+
+SchemaName = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Za-z0-9]{0,63}$")]
 
 
 class _Strict(BaseModel):
@@ -38,19 +41,33 @@ class Resources(_Strict):
     memory_mib: int = Field(default=512, gt=0)
 
 
+class Validation(_Strict):
+    """How many bad rows a run may have: `tolerance` is their share of all rows, 0 is none at all.
+
+    A run of nothing but bad rows never passes.
+    """
+
+    tolerance: float = Field(default=1, ge=0, le=1)
+
+
 class Manifest(_Strict):
-    """One algorithm's declaration. `consumes` names media (video, audio, text) or schema types."""
+    """One algorithm's declaration. `consumes` names media (video, audio, text) or schema types.
+
+    `quality` has, by schema type, what is expected of its records otherwise than the type says.
+    """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
     version: str = Field(pattern=r"^\d+\.\d+\.\d+$")
     summary: str
-    consumes: tuple[str, ...] = Field(min_length=1)
-    produces: tuple[str, ...] = Field(min_length=1)
+    consumes: tuple[Literal["video", "audio", "text"] | SchemaName, ...] = Field(min_length=1)
+    produces: tuple[SchemaName, ...] = Field(min_length=1)
     entry: str = Field(alias="class", pattern=r"^[a-z_][a-z0-9_]*:[A-Za-z_][A-Za-z0-9_]*$")
     encoders: tuple[Literal["text", "image", "clip"], ...] = ()
     model: ModelSpec | None = None
     parameters: dict[str, bool | int | float | str] = Field(default_factory=dict)
     resources: Resources = Resources()
+    validation: Validation = Validation()
+    quality: dict[SchemaName, QualityOverride] = Field(default_factory=dict)
 
     @field_validator("consumes")
     @classmethod
@@ -59,13 +76,10 @@ class Manifest(_Strict):
             raise ValueError("media and records cannot be consumed in one pass")
         return value
 
-    @field_validator("consumes", "produces")
-    @classmethod
-    def _known(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-        known = STANDARD_TYPES.keys() | (MEDIA if info.field_name == "consumes" else set())
-        if unknown := sorted(set(value) - known):
-            raise ValueError(f"{', '.join(unknown)} is none of {', '.join(sorted(known))}")
-        return value
+    @property
+    def schema_types(self) -> frozenset[str]:
+        """The schema types that it reads, writes or says something of."""
+        return frozenset({*self.consumes, *self.produces, *self.quality}) - MEDIA
 
     @property
     def over_records(self) -> bool:

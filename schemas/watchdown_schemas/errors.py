@@ -6,7 +6,13 @@ WatchdownError
 │   ├── MediaUnreadable     permission or input/output fault
 │   ├── MediaInvalid        its content is not what it claims, or is damaged
 │   └── MediaUnsupported    sound, but of a kind that is not handled
-├── RecordInvalid           a record or schema type breaks its own rules
+├── RecordInvalid           a record breaks the rules of its type
+│   └── ImportInvalid       a file of titles' metadata, casts or rights has faults (catalogue/imports)
+├── SchemaError             a schema type is at fault
+│   ├── SchemaInvalid       its declaration breaks the rules
+│   ├── SchemaNotFound      no type of that name or version is known
+│   ├── SchemaConflict      two declare the same name, or one shadows a standard type
+│   └── SchemaIncompatible  a new version would break readers of an older one
 ├── AlgorithmError          an algorithm or its manifest is at fault
 │   ├── ManifestInvalid
 │   ├── AlgorithmNotFound
@@ -67,7 +73,27 @@ class MediaUnsupported(MediaError):
 
 
 class RecordInvalid(WatchdownError):
-    """A record, or the declaration of a schema type, breaks its own rules."""
+    """A record breaks the rules of its type."""
+
+
+class SchemaError(WatchdownError):
+    """A schema type is at fault."""
+
+
+class SchemaInvalid(SchemaError):
+    """The declaration of a schema type breaks the rules."""
+
+
+class SchemaNotFound(SchemaError):
+    """No schema type of that name or version is known."""
+
+
+class SchemaConflict(SchemaError):
+    """Two declare the same schema type, or one shadows a standard type."""
+
+
+class SchemaIncompatible(SchemaError):
+    """A new version of a schema type would break readers of an older one."""
 
 
 class AlgorithmError(WatchdownError):

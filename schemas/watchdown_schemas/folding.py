@@ -31,8 +31,7 @@ FOLDED_LETTERS: Final = {
     "ک": "ك",
     "ة": "\u0647",  # teh marbuta, often typed heh
 }
-_FOLDS: Final = dict.fromkeys(DROPPED_MARKS) | str.maketrans(FOLDED_LETTERS)
-_POINT_OUTSIDE_NUMBER: Final = re.compile(r"(?<!\d)[.,]|[.,](?!\d)")
+_POINT_OUTSIDE_NUMBER: Final = re.compile(r"[.,](?!(?<=\d.)\d)")
 
 
 class _WordCharacters(dict[int, str | None]):
@@ -54,11 +53,22 @@ class _WordCharacters(dict[int, str | None]):
         return character if category[0] in "LMN" or character in ".," else " "
 
 
+class _FoldedCharacters(dict[int, int | str | None]):
+    """What a character folds to; those that stay are entered as they come, which spares a failed look-up."""
+
+    def __missing__(self, code: int) -> int:
+        self[code] = code
+        return code
+
+
 _WORD_CHARACTERS: Final = _WordCharacters()
+_FOLDED_CHARACTERS: Final = _FoldedCharacters(dict.fromkeys(DROPPED_MARKS) | str.maketrans(FOLDED_LETTERS))
 
 
 def caseless(text: str) -> str:
     """Return the text in one case and one width, accents kept."""
+    if text.isascii():
+        return text.lower()
     folded = unicodedata.normalize("NFKC", text).casefold()
     # The case fold of a dotted capital I leaves its dot behind.
     return unicodedata.normalize("NFKC", folded).replace("i\u0307", "i")
@@ -78,5 +88,7 @@ def fold(text: str) -> str:
 
     Signs that make another letter stay: Japanese voicing, vowels of Indic scripts.
     """
-    bare = unicodedata.normalize("NFKD", caseless(text)).translate(_FOLDS)
+    if text.isascii():
+        return text.lower()
+    bare = unicodedata.normalize("NFKD", caseless(text)).translate(_FOLDED_CHARACTERS)
     return unicodedata.normalize("NFC", bare)

@@ -16,7 +16,7 @@ class Role:
 
 @dataclass(frozen=True, slots=True)
 class Keyword(Role):
-    """A value that is matched whole."""
+    """A value that is matched whole; a field with a `Literal` type takes none but its values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +33,20 @@ class Text(Role):
 
 @dataclass(frozen=True, slots=True)
 class Vector(Role):
-    """A float32 vector of unit length; its dimension belongs to the model that wrote it."""
+    """A float32 vector of unit length, compared by `metric`.
+
+    Without a `dimension` of its own, the model that wrote it gives it one.
+    """
 
     metric: Literal["cosine"] = "cosine"
+    dimension: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Time(Role):
-    """Integer nanoseconds on the record's timeline."""
+    """Integer nanoseconds on the timeline; with `start`, the end of the half-open range that begins there."""
+
+    start: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +60,20 @@ class Confidence(Role):
 
 
 @dataclass(frozen=True, slots=True)
+class Entity(Role):
+    """What a record belongs to beside its title: `kind:id`, or the bare id where the field has one `kind`."""
+
+    kind: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Blob(Role):
     """The opaque key of a stored file or picture, resolved by `library.media(key)`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attributes(Role):
+    """Named values beyond the type's own fields: text, numbers and points in time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Analysis", "analyse", "analyse_many", "normalise_language", "stemmed_languages"]
 
-Tokens: TypeAlias = tuple[tuple[str, ...], tuple[str, ...]]
+Tokens: TypeAlias = tuple[str, str]
 
 _TABLE: Final = """
 ar=arabic ca=catalan cs=czech da=danish de=german el=greek en=english eo=esperanto es=spanish et=estonian
@@ -36,26 +36,49 @@ _BY_CHARACTER: Final = (
     "\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u3005-\u3007\u3021-\u3029\u3041-\u30ff\u31f0-\u31ff"
     "\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97f\uaa60-\uaa7f\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff"
 )
+_UNSPACED: Final = re.compile(f"[{_BY_CHARACTER}]")
 _RUNS: Final = re.compile(f"([{_BY_CHARACTER}]+)|[^{_BY_CHARACTER}]+")
-_CACHED_LENGTH: Final = 32
+# What dictionaries keep, so that they hold 100 MB at most: words of a usual length, of the languages at hand.
+_KEPT_LENGTH: Final = 32
+_KEPT_WORDS: Final = 1 << 14
+_KEPT_LANGUAGES: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """The tokens of one text: `words` as written but folded, `stems` their roots in the text's language."""
+    """The tokens of one text, parted by spaces, as a store indexes them.
 
-    words: tuple[str, ...]
-    stems: tuple[str, ...]
+    Words are as written but folded, stems are their roots in the text's language.
+    """
 
-    @property
-    def words_text(self) -> str:
-        """The words as a store indexes them, parted by spaces."""
-        return " ".join(self.words)
+    words_text: str
+    stems_text: str
 
     @property
-    def stems_text(self) -> str:
-        """The stems as a store indexes them, parted by spaces."""
-        return " ".join(self.stems)
+    def words(self) -> tuple[str, ...]:
+        """The words one by one."""
+        return tuple(self.words_text.split())
+
+    @property
+    def stems(self) -> tuple[str, ...]:
+        """The stems one by one."""
+        return tuple(self.stems_text.split())
+
+
+class _Dictionary(dict[str, Tokens]):
+    """Words and stems of the stretches of text met so far in one language."""
+
+    def __init__(self, algorithm: str | None) -> None:
+        super().__init__()
+        self._algorithm = algorithm
+
+    def __missing__(self, chunk: str) -> Tokens:
+        tokens = _tokens(chunk, self._algorithm)
+        if len(chunk) <= _KEPT_LENGTH:
+            if len(self) >= _KEPT_WORDS:
+                self.clear()
+            self[chunk] = tokens
+        return tokens
 
 
 def analyse(text: str, language: str = "und") -> Analysis:
@@ -68,15 +91,8 @@ def analyse(text: str, language: str = "und") -> Analysis:
     Raises:
         ValueError: if `language` is not a well-formed tag.
     """
-    algorithm = _algorithm(language)
-    words: list[str] = []
-    stems: list[str] = []
-    for chunk in separate(text).split():
-        tokens = _cached_tokens if len(chunk) <= _CACHED_LENGTH else _tokens
-        chunk_words, chunk_stems = tokens(chunk, algorithm)
-        words += chunk_words
-        stems += chunk_stems
-    return Analysis(tuple(words), tuple(stems))
+    dictionary = _dictionary(_algorithm(language))
+    return Analysis(*_joined(map(dictionary.__getitem__, separate(text).split())))
 
 
 def analyse_many(texts: Iterable[str], languages: Iterable[str]) -> list[Analysis]:
@@ -94,6 +110,11 @@ def _algorithm(language: str) -> str | None:
     return SNOWBALL.get(primary_language(language))
 
 
+@lru_cache(maxsize=_KEPT_LANGUAGES)
+def _dictionary(algorithm: str | None) -> _Dictionary:
+    return _Dictionary(algorithm)
+
+
 @lru_cache(maxsize=256)
 def _stemmer(algorithm: str, thread: int) -> Stemmer:
     """Return the stemmer of one thread: Snowball's are not safe to share."""
@@ -105,22 +126,31 @@ def _stemmer(algorithm: str, thread: int) -> Stemmer:
 
 def _tokens(chunk: str, algorithm: str | None) -> Tokens:
     """Return words and stems of a stretch of text without spaces."""
+    if chunk.isascii() or not _UNSPACED.search(chunk):
+        return _word(chunk, algorithm)
+    return _joined(_unspaced(run[1]) if run[1] else _word(run[0], algorithm) for run in _RUNS.finditer(chunk))
+
+
+def _word(written: str, algorithm: str | None) -> Tokens:
+    word = fold(written)
+    if not _says_something(word):
+        return "", ""
+    if algorithm is None:
+        return word, word
+    stem = _stemmer(algorithm, threading.get_ident()).stemWord(written)
+    return word, word if stem == written else fold(stem) or word
+
+
+def _unspaced(run: str) -> Tokens:
     from icu4py.breakers import CharacterBreaker, WordBreaker
 
-    words: list[str] = []
-    stems: list[str] = []
-    for run in _RUNS.finditer(chunk):
-        if run[1]:
-            words += filter(_says_something, map(fold, WordBreaker(run[1], "und")))
-            stems += filter(_says_something, map(fold, CharacterBreaker(run[1], "und")))
-        elif _says_something(word := fold(run[0])):
-            words.append(word)
-            stem = _stemmer(algorithm, threading.get_ident()).stemWord(run[0]) if algorithm else word
-            stems.append(fold(stem) or word)
-    return tuple(words), tuple(stems)
+    words = filter(_says_something, map(fold, WordBreaker(run, "und")))
+    return " ".join(words), " ".join(filter(_says_something, map(fold, CharacterBreaker(run, "und"))))
 
 
-_cached_tokens: Final = lru_cache(maxsize=1 << 15)(_tokens)
+def _joined(parts: Iterable[Tokens]) -> Tokens:
+    found = [*parts]
+    return " ".join([words for words, _ in found if words]), " ".join([stems for _, stems in found if stems])
 
 
 def _says_something(token: str) -> bool:

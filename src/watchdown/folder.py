@@ -46,6 +46,11 @@ class Folder:
         return self.root / "quarantine"
 
     @property
+    def reports(self) -> Path:
+        """Verdicts on batches, a folder per batch."""
+        return self.root / "reports"
+
+    @property
     def cache(self) -> Path:
         """What can be made again: remuxed streams and spooled pictures."""
         return self.root / "cache"

@@ -54,7 +54,7 @@ def test_a_key_that_is_left_out_is_named(tmp_path: Path, key: str) -> None:
         ("consumes", '["vidoe"]'),
         ("consumes", '["video", "Shot"]'),
         ("produces", "[]"),
-        ("produces", '["Lable"]'),
+        ("produces", '["label"]'),
         ("produces", '["video"]'),
         ("class", '"algo.Brightness"'),
         ("class", '"os.path:join"'),

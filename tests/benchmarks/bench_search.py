@@ -18,7 +18,7 @@ from watchdown.runs.states import State
 from watchdown.stores.lance.sink import LanceSink
 from watchdown.stores.protocol import VectorLeaf, table_name
 from watchdown_schemas.arrow import arrow_schema
-from watchdown_schemas.ids import record_id
+from watchdown_schemas.columns import Stamp, from_columns
 from watchdown_schemas.time import NS
 from watchdown_schemas.types import Embedding
 
@@ -45,22 +45,11 @@ def fill(services: Services, vectors: np.ndarray) -> None:
         run = services.ledger.plan(**slot, memo_key="k", model=MODEL)
         part = vectors[first : first + PER_TITLE]
         times = [second * NS for second in range(len(part))]
-        columns = {
-            "id": [record_id(run.number, "Embedding", (time, "frame")) for time in times],
-            "run": [run.number] * len(part),
-            "title": [title] * len(part),
-            "timeline": [timeline.id] * len(part),
-            "asset": ["a"] * len(part),
-            "start_ns": times,
-            "end_ns": [time + NS for time in times],
-            "algorithm": ["bench"] * len(part),
-            "version": ["1.0.0"] * len(part),
-            "of": ["frame"] * len(part),
-            "vector": pa.FixedSizeListArray.from_arrays(pa.array(part.reshape(-1)), DIMENSION),
-        }
-        nothing = [None] * len(part)
-        arrays = [_array(columns.get(field.name, nothing), field.type) for field in schema]
-        batches.append(pa.RecordBatch.from_arrays(arrays, schema=schema))
+        stamp = Stamp(
+            run=run.number, title=title, timeline=timeline.id, asset="a", algorithm="bench", version="1.0.0"
+        )
+        columns = {"start_ns": times, "end_ns": [time + NS for time in times], "vector": part}
+        batches.append(from_columns(Embedding, columns, stamp, DIMENSION).batch)
         runs.append(run.number)
     reader = pa.RecordBatchReader.from_batches(schema, batches)
     LanceSink(services.lake).write(runs, Embedding, reader, model=MODEL)
@@ -69,10 +58,6 @@ def fill(services: Services, vectors: np.ndarray) -> None:
         for state in (State.RUNNING, State.STAGED, State.VALIDATED, State.LOADED):
             services.ledger.step(number, state)
     services.ledger.publish(runs)
-
-
-def _array(values: object, kind: pa.DataType) -> pa.Array:
-    return values if isinstance(values, pa.Array) else pa.array(values, kind)
 
 
 def cpu(calls: list[Callable[[], object]]) -> float:

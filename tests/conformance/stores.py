@@ -16,11 +16,24 @@ from watchdown.search.process import text_leaf
 from watchdown.stores.lance.searcher import LanceSearcher
 from watchdown.stores.lance.sink import LanceSink
 from watchdown.stores.memory import MemoryStore
-from watchdown.stores.protocol import Candidates, Leaf, Outcome, Searcher, Sink, VectorLeaf
+from watchdown.stores.protocol import (
+    Candidates,
+    Facet,
+    Leaf,
+    Outcome,
+    Schemas,
+    Searcher,
+    Sink,
+    Types,
+    VectorLeaf,
+)
 from watchdown.view import View
-from watchdown_schemas.arrow import Stamp, to_arrow
+from watchdown.where import Where
+from watchdown_schemas.columns import Stamp
+from watchdown_schemas.fields import has_vector
 from watchdown_schemas.record import Record
-from watchdown_schemas.types import DialogueLine, Embedding
+from watchdown_schemas.rows import to_arrow
+from watchdown_schemas.types import STANDARD_TYPES, DialogueLine, Embedding
 
 MODEL: Final = "model"
 DIMENSION: Final = 32
@@ -39,18 +52,45 @@ class Store:
     def write(self, run: int, records: Sequence[Record], title: str = "t") -> Outcome:
         """Write records of one type as a run of a title."""
         schema = type(records[0])
-        dimension = DIMENSION if schema is Embedding else None
+        dimension = DIMENSION if has_vector(schema) else None
         stamp = Stamp(run=run, title=title, timeline=f"{title}.1", asset="a", algorithm="x", version="1.0.0")
-        batch = to_arrow(records, schema, stamp, dimension)
+        return self.write_batch(run, schema, to_arrow(records, schema, stamp, dimension))
+
+    def write_batch(self, run: int, schema: type[Record], batch: pa.RecordBatch) -> Outcome:
+        """Write rows in their type's own layout as a run."""
         reader = pa.RecordBatchReader.from_batches(batch.schema, [batch.slice(0, 7), batch.slice(7)])
-        return self.sink.write([run], schema, reader, model=MODEL if dimension else None)
+        return self.sink.write([run], schema, reader, model=MODEL if has_vector(schema) else None)
 
     def search(
-        self, leaf: Leaf, seen: View, limit: int = 10, at: Mapping[str, int] | None = None
+        self,
+        leaf: Leaf,
+        seen: View,
+        limit: int = 10,
+        at: Mapping[str, int] | None = None,
+        where: Where | None = None,
     ) -> Candidates:
         """Search the newest snapshot, or a given one."""
         snapshot = self.searcher.snapshot() if at is None else at
-        return self.searcher.search(leaf, seen, limit=limit, snapshot=snapshot)
+        return self.searcher.search(leaf, seen, limit=limit, snapshot=snapshot, where=where)
+
+    def rows(
+        self, schemas: Schemas, seen: View, where: Where | None = None, at: Mapping[str, int] | None = None
+    ) -> list[dict[str, Any]]:
+        """Return all of the visible rows that answer a filter, by id."""
+        snapshot = self.searcher.snapshot() if at is None else at
+        batches = self.searcher.scan(schemas, seen, snapshot=snapshot, where=where)
+        return sorted((row for batch in batches for row in batch.to_pylist()), key=lambda row: row["id"])
+
+    def count(self, schemas: Schemas, seen: View, where: Where | None = None) -> int:
+        """Count the visible rows that answer a filter."""
+        return self.searcher.count(schemas, seen, snapshot=self.searcher.snapshot(), where=where)
+
+    def facet(
+        self, schemas: Schemas, field: str, seen: View, where: Where | None = None, limit: int = 100
+    ) -> Facet:
+        """Count the values of a field in the visible rows that answer a filter."""
+        snapshot = self.searcher.snapshot()
+        return self.searcher.facet(schemas, field, seen, snapshot=snapshot, where=where, limit=limit)
 
     def said(self, words: str, seen: View, limit: int = 10) -> list[str]:
         """Return the texts of the lines that answer words."""
@@ -67,25 +107,25 @@ class Store:
         return sorted(rows, key=lambda row: (row["run"], row["start_ns"]))
 
 
-def memory(_folder: Path) -> Store:
+def memory(_folder: Path, types: Types = STANDARD_TYPES) -> Store:
     """Return the reference."""
-    store = MemoryStore()
+    store = MemoryStore(types)
     return Store(store, store)
 
 
-def lance(folder: Path) -> Store:
+def lance(folder: Path, types: Types = STANDARD_TYPES) -> Store:
     """Return a lake whose rows stay outside the indices."""
     lake = Lake(folder)
-    return Store(LanceSink(lake), LanceSearcher(lake))
+    return Store(LanceSink(lake), LanceSearcher(lake, types))
 
 
-def lance_kept_up(folder: Path) -> Store:
+def lance_kept_up(folder: Path, types: Types = STANDARD_TYPES) -> Store:
     """Return a lake that is compacted and indexed after every write."""
     lake = Lake(folder, optimize_from=1)
-    return Store(LanceSink(lake), LanceSearcher(lake))
+    return Store(LanceSink(lake), LanceSearcher(lake, types))
 
 
-STORES: Final[Mapping[str, Callable[[Path], Store]]] = {
+STORES: Final[Mapping[str, Callable[..., Store]]] = {
     "memory": memory,
     "lance": lance,
     "lance kept up": lance_kept_up,

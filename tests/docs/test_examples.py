@@ -1,9 +1,12 @@
 """The code in README and docs runs as it stands, beside a library made by the demo."""
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
+
+from watchdown.cli import main
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
@@ -30,6 +33,9 @@ def test_python_on_the_page_runs(
             path.write_text(text, "utf-8")
         elif language == "python":
             exec(compile(text, str(page), "exec"), names)
+        elif language == "console":
+            for command in re.findall(r"^\$ watchdown (.+)$", text, re.MULTILINE):
+                assert main(shlex.split(command)) == 0, command
     assert capsys.readouterr().out.strip(), "an example shows something"
 
 

@@ -38,7 +38,7 @@ SUBTITLES: dict[str, tuple[str | bytes, Lines]] = {
 WARNED = {
     "Latin-1": "read as Windows-1252",
     "out of order": "out of order",
-    "one past the end": "1 DialogueLine.1 row refused, with reasons in quarantine/",
+    "one past the end": "1 DialogueLine.2 row refused, with reasons in quarantine/",
     "one that ends early": "end_ns does not come after start_ns",
 }
 NO_SUBTITLES: dict[str, tuple[str | bytes, str]] = {

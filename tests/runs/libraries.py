@@ -6,16 +6,21 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from watchdown.catalogue.corrections import Corrections
 from watchdown.catalogue.database import open_database
 from watchdown.catalogue.model import Asset, Timeline, Title
+from watchdown.catalogue.schema_types import StoredTypes
 from watchdown.catalogue.titles import Catalogue
 from watchdown.folder import Folder
 from watchdown.lake.tables import Lake
 from watchdown.runs.execute import Executor, Report
 from watchdown.runs.ledger import Ledger, Run
+from watchdown.runs.publishing import Publishing
 from watchdown.runs.states import State
 from watchdown.stores.lance.sink import LanceSink
+from watchdown.stores.protocol import table_name
 from watchdown_algos.catalogue import AlgorithmCatalogue
+from watchdown_schemas import registry
 
 SECOND = 1_000_000_000
 SPOKEN = "1\n00:00:00,000 --> 00:00:01,000\nPull the curtain!\n\n2\n00:00:01,000 --> 00:00:02,000\nNow run.\n"
@@ -33,18 +38,24 @@ class Library:
         self.ledger = Ledger(self.database)
         self.lake = Lake(self.folder.lake)
         self.algorithms = algorithms
+        self.types = registry.discover(StoredTypes(self.database))
 
     def run(
         self, title: Title = TITLE, *, ledger: Ledger | None = None, report: Report = lambda _: None
     ) -> list[Run]:
         """Bring a title up to date."""
+        kept = ledger or self.ledger
         executor = Executor(
             folder=self.folder,
             catalogue=self.catalogue,
-            ledger=ledger or self.ledger,
-            lake=self.lake,
-            sink=LanceSink(self.lake),
+            ledger=kept,
+            corrections=Corrections(self.database),
+            publishing=Publishing(
+                folder=self.folder, ledger=kept, sink=LanceSink(self.lake), types=self.types
+            ),
+            read_records=lambda schema, run: self.lake.scan(table_name(schema), run),
             algorithms=self.algorithms,
+            types=self.types,
         )
         return executor.bring_up_to_date(title, report)
 

@@ -72,9 +72,15 @@ BROKEN = [
     ("Torn", "ZeroDivisionError: torn"),
     ("Unfinished", "ValueError: unfinished"),
     ("Stranger", "stranger: yields Label, which its algo.toml does not produce"),
-    ("Overflowing", "OverflowError"),
     ("Flat", "flat: yields Embedding"),
 ]
+
+
+def test_a_value_that_no_column_can_hold_is_a_bad_row(library: Library) -> None:
+    library.algorithms = catalogue("Overflowing")
+    run = library.run()[0]
+    assert (run.state, run.counts) == (State.ACTIVE, {"DialogueLine": 2})
+    assert "start_ns is not a whole number" in run.warnings[0]
 
 
 @pytest.mark.parametrize(("name", "told"), BROKEN)
@@ -109,7 +115,7 @@ def test_a_run_without_a_good_row_is_quarantined_with_reasons_and_not_tried_agai
     refused = pq.read_table(quarantine_file(library.folder, run.number, "DialogueLine"))
     assert refused["text"].to_pylist() == ["Pull the curtain!", "Now run."]
     assert all("outside the timeline" in reasons for reasons in refused["reasons"].to_pylist())
-    assert "2 DialogueLine.1 rows refused, with reasons in quarantine/" in run.warnings[0]
+    assert "2 DialogueLine.2 rows refused, with reasons in quarantine/" in run.warnings[0]
     assert library.run() == []
 
 

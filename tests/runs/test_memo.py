@@ -9,6 +9,7 @@ import pytest
 from watchdown.catalogue.model import Asset
 from watchdown.runs.memo import inputs_of, memo_key
 from watchdown_algos.manifest import Manifest
+from watchdown_schemas.types import STANDARD_TYPES
 
 MANIFEST = Manifest.model_validate(
     {
@@ -28,7 +29,7 @@ FACTS = {"model": "m", "assets": [SUBTITLES], "upstream": {"Shot": "c"}}
 
 
 def key(manifest: Manifest = MANIFEST, parameters: Mapping[str, Any] = PARAMETERS, **changes: Any) -> str:
-    return memo_key(manifest, parameters, **(FACTS | changes))
+    return memo_key(manifest, parameters, types=STANDARD_TYPES, **(FACTS | changes))
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ import pytest
 from watchdown.folder import Folder
 from watchdown.runs.staging import Staging, read_manifest, refused_files, staged_files
 from watchdown.validation.check import Check
-from watchdown_schemas.arrow import Stamp, to_arrow
+from watchdown_schemas.columns import Stamp
+from watchdown_schemas.rows import to_arrow
 from watchdown_schemas.types import Label
 
 
@@ -42,7 +43,7 @@ def test_good_rows_and_refused_rows_are_written_apart(folder: Folder) -> None:
     assert pq.read_table(good)["start_ns"].to_pylist() == [5, 6]
     assert pq.read_table(refused)["start_ns"].to_pylist() == [500, 600, 700]
     assert pq.read_schema(good) == batch(1).schema
-    assert pq.read_schema(refused).names == [*batch(1).schema.names, "reasons"]
+    assert pq.read_schema(refused).names == [*batch(1).schema.names, "row", "reasons", "faults"]
 
 
 def test_an_empty_run_has_a_manifest_and_no_files(folder: Folder) -> None:

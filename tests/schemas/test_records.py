@@ -9,12 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from watchdown_schemas.arrow import STEMS, WORDS, Stamp, arrow_schema, to_arrow
-from watchdown_schemas.errors import RecordInvalid
+from watchdown_schemas.arrow import STEMS, WORDS, arrow_schema
+from watchdown_schemas.columns import Stamp
+from watchdown_schemas.errors import RecordInvalid, SchemaInvalid
 from watchdown_schemas.fields import fields, has_vector
 from watchdown_schemas.ids import record_id, short_hash
 from watchdown_schemas.record import AlgorithmOutput, Record, TemporalSpatial
 from watchdown_schemas.roles import Text, Vector
+from watchdown_schemas.rows import to_arrow
 from watchdown_schemas.types import (
     STANDARD_TYPES,
     DialogueLine,
@@ -27,7 +29,7 @@ from watchdown_schemas.types import (
 
 TYPES = list(STANDARD_TYPES.values())
 STAMP = Stamp(run=7, title="t", timeline="t.1", asset="video", algorithm="drawn", version="1.2.3")
-STAMPED = ["id", "run", "title", "timeline", "asset", "algorithm", "version"]
+STAMPED = ["id", "type", "run", "title", "timeline", "asset", "algorithm", "version"]
 
 
 def dimension_of(schema: type[Record]) -> int | None:
@@ -60,7 +62,7 @@ def test_every_standard_type_is_stamped_and_has_a_place_in_time(schema: type[Rec
     assert [field.name for field in fields(schema) if field.stamped] == STAMPED
     assert not any(columns.field(name).nullable for name in ["start_ns", "end_ns", *STAMPED])
     assert columns.field("start_ns").type == columns.field("end_ns").type == pa.int64()
-    assert columns.metadata == {b"watchdown.schema": f"{schema.__name__}.1".encode()}
+    assert columns.metadata == {b"watchdown.schema": schema.schema_label().encode()}
 
 
 def test_types_keep_their_arrow_columns() -> None:
@@ -76,7 +78,7 @@ def test_types_keep_their_arrow_columns() -> None:
 
 
 def test_a_vector_without_a_dimension_is_refused() -> None:
-    with pytest.raises(RecordInvalid, match="Embedding: field vector has no dimension"):
+    with pytest.raises(SchemaInvalid, match="Embedding: field vector has no dimension"):
         arrow_schema(Embedding)
 
 
@@ -85,7 +87,8 @@ def test_a_vector_without_a_dimension_is_refused() -> None:
 def test_a_vector_of_the_wrong_length_is_refused(length: int) -> None:
     records = [Embedding(start_ns=0, end_ns=1, vector=[1.0, 0, 0, 0])]
     records.append(Embedding(start_ns=1, end_ns=2, vector=[0.5] * length))
-    with pytest.raises(RecordInvalid, match=f"^vector: has {length} numbers, its model 4"):
+    expected = rf"^Embedding\.2 row 1: vector is not 4 numbers \(has {length} numbers\)"
+    with pytest.raises(RecordInvalid, match=expected):
         to_arrow(records, Embedding, STAMP, 4)
 
 
@@ -93,7 +96,9 @@ def test_an_unsupported_field_type_is_refused_by_name() -> None:
     class Listed(Record):
         names: list[str]
 
-    with pytest.raises(RecordInvalid, match=r"Listed: field names has type list\[str\]"):
+    with pytest.raises(
+        SchemaInvalid, match=r"Listed\.names: has the type list\[str\], which no store can hold"
+    ):
         arrow_schema(Listed)
 
 
@@ -126,7 +131,7 @@ def test_an_error_is_one_line_that_names_its_subject_and_the_remedy() -> None:
 def test_the_runtime_stamps_what_the_algorithm_does_not_know() -> None:
     lines = [DialogueLine(start_ns=0, end_ns=5, line=0, text="Running home!", language="en", asset="subs")]
     row = to_arrow(lines, DialogueLine, STAMP).to_pylist()[0]
-    assert (row["run"], row["title"]) == (7, "t")
+    assert (row["type"], row["run"], row["title"]) == ("DialogueLine.2", 7, "t")
     assert (row["timeline"], row["algorithm"], row["version"]) == ("t.1", "drawn", "1.2.3")
     assert row["asset"] == "subs"
     assert to_arrow([Shot(start_ns=0, end_ns=5, number=0)], Shot, STAMP)["asset"].to_pylist() == ["video"]

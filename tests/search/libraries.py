@@ -20,7 +20,7 @@ from watchdown_algos.catalogue import AlgorithmCatalogue, Known
 from watchdown_algos.contract import Context, Model
 from watchdown_algos.manifest import Manifest
 from watchdown_schemas.errors import NotFound
-from watchdown_schemas.types import Embedding, Keyframe, Shot
+from watchdown_schemas.types import STANDARD_TYPES, Embedding, Keyframe, Shot
 
 Vectors = NDArray[np.float32]
 SHOTS: Final = 50  # of each title, two seconds each, a frame every half second
@@ -93,6 +93,7 @@ class SyntheticLibrary:
         self.models = {"tiny": {"model"}}
         self._last_run = 0
         self.search = Search(
+            types=STANDARD_TYPES,
             searcher=store.searcher,
             algorithms=AlgorithmCatalogue([TinyKnown(MANIFEST, "nowhere", Path())]),
             view=self._view,

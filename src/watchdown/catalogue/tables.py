@@ -105,3 +105,71 @@ publications = Table(
     Column("at", String, nullable=False),
     Column("last_run", BigInteger, nullable=False),
 )
+
+# A value is an object of one key, its kind: {"number": 7.5}.
+title_metadata = Table(
+    "title_metadata",
+    metadata,
+    Column("title", ForeignKey("titles.id"), primary_key=True),
+    Column("name", String, primary_key=True, index=True),
+    Column("value", JSON, nullable=False),
+)
+
+people = Table(
+    "people",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("aliases", JSON, nullable=False),
+)
+
+# Names and aliases as `people.name_key` folds them, so that a person is found without reading all.
+person_names = Table(
+    "person_names",
+    metadata,
+    Column("folded", String, primary_key=True),
+    Column("person", ForeignKey("people.id"), primary_key=True, index=True),
+)
+
+cast_members = Table(
+    "cast_members",
+    metadata,
+    Column("title", ForeignKey("titles.id"), primary_key=True),
+    Column("credit", Integer, primary_key=True, autoincrement=False),
+    Column("person", ForeignKey("people.id"), nullable=False, index=True),
+    Column("character", String, nullable=True),
+    Column("aliases", JSON, nullable=False),
+)
+
+# A title without a row here may be seen by everyone.
+title_rights = Table(
+    "title_rights",
+    metadata,
+    Column("title", ForeignKey("titles.id"), primary_key=True),
+    Column("group", String, primary_key=True),
+)
+
+schema_types = Table(
+    "schema_types",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("declaration", JSON, nullable=False),
+    Column("registered_at", String, nullable=False),
+)
+
+# `changes` is null where the record is removed, `withdrawn_at` where the correction holds.
+corrections = Table(
+    "corrections",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("title", ForeignKey("titles.id"), nullable=False),
+    Column("algorithm", String, nullable=False),
+    Column("schema_type", String, nullable=False),
+    Column("target", JSON, nullable=False),
+    Column("changes", JSON(none_as_null=True), nullable=True),
+    Column("author", String, nullable=False),
+    Column("made_at", String, nullable=False),
+    Column("withdrawn_at", String, nullable=True),
+    Index("ix_corrections_slot", "title", "algorithm"),
+)

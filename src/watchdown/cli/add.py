@@ -45,6 +45,9 @@ def add(
         ),
     ] = None,
     copy: Annotated[bool, typer.Option("--copy", help="Take the files into the library.")] = False,
+    quality: Annotated[
+        bool, typer.Option("--quality", help="Judge the results as a whole before they are seen.")
+    ] = False,
     library: LibraryOption = DEFAULT_LIBRARY,
     as_json: JsonOption = False,
 ) -> int:
@@ -53,7 +56,7 @@ def add(
 
     pairs = [subtitle_and_language(given) for given in subtitles or []]
     with watchdown.open(library, create=True) as opened, progress(quiet=as_json) as report:
-        added = opened.add(*files, title=title, subtitles=pairs, copy=copy, report=report)
+        added = opened.add(*files, title=title, subtitles=pairs, copy=copy, quality=quality, report=report)
     if as_json:
         print_json([one.model_dump() for one in added])
     for one in added:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import typer
 
-from watchdown.cli import add, demo, doctor, search, show, titles
+from watchdown.cli import add, demo, doctor, note, quarantine, schema, search, show, titles
 from watchdown.cli.exit_codes import ExitCode
 from watchdown.cli.output import notice
 from watchdown.folder import storage_error
@@ -19,6 +19,7 @@ from watchdown_schemas.errors import (
     LibraryNotFound,
     NotFound,
     QueryError,
+    SchemaNotFound,
     StorageFull,
     WatchdownError,
     printable,
@@ -26,7 +27,7 @@ from watchdown_schemas.errors import (
 
 EPILOG = (
     "Exit codes: 0 all went well, 1 something failed and what went well is kept, 2 wrong usage, "
-    "3 no such library, title, shot or page, 4 the disk is full, 130 interrupted."
+    "3 no such library, title, shot, schema type or page, 4 the disk is full, 130 interrupted."
 )
 
 app = typer.Typer(
@@ -40,10 +41,13 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("add")(add.add)
 app.command("search")(search.search)
-app.command("titles")(titles.titles)
+app.add_typer(titles.group, name="titles")
 app.command("runs")(titles.runs)
 app.command("show")(show.show)
 app.command("doctor")(doctor.doctor)
+app.add_typer(schema.group, name="schema")
+app.add_typer(note.app, name="note")
+app.add_typer(quarantine.app, name="quarantine")
 
 
 @app.callback(invoke_without_command=True)
@@ -91,7 +95,7 @@ def _failed(error: WatchdownError) -> ExitCode:
     notice("error", str(error), "bold red")
     if isinstance(error, StorageFull):
         return ExitCode.NO_SPACE
-    if isinstance(error, LibraryNotFound | NotFound | CursorExpired):
+    if isinstance(error, LibraryNotFound | NotFound | SchemaNotFound | CursorExpired):
         return ExitCode.NOT_FOUND
     return ExitCode.USAGE if isinstance(error, QueryError) else ExitCode.FAILED
 

@@ -25,8 +25,12 @@ def search(
     image: Annotated[Path | None, typer.Option(help="Search by an image file.")] = None,
     shot: Annotated[str | None, typer.Option(metavar="ID", help="Search by a shot: more like this.")] = None,
     dialogue: Annotated[bool, typer.Option("--dialogue", help="Search what is said.")] = False,
+    schema_type: Annotated[
+        str | None, typer.Option("--type", metavar="TYPE", help="Search the text of records of this type.")
+    ] = None,
     language: Annotated[
-        list[str] | None, typer.Option(help="With --dialogue, only lines in this language; may be repeated.")
+        list[str] | None,
+        typer.Option(help="With --dialogue or --type, only lines in this language; may be repeated."),
     ] = None,
     within: Annotated[
         list[str] | None, typer.Option("--in", metavar="TITLE", help="Only in this title; may be repeated.")
@@ -48,6 +52,7 @@ def search(
             image=image,
             shot=shot,
             dialogue=dialogue,
+            schema_type=schema_type,
             languages=language or (),
             titles=within or None,
             limit=limit,

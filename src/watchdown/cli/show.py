@@ -10,10 +10,11 @@ from rich.text import Text
 
 from watchdown.cli.options import DEFAULT_LIBRARY, JsonOption, LibraryOption
 from watchdown.cli.output import clock, print_json, table
+from watchdown.cli.titles_import import plain, played
 from watchdown_schemas.errors import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from watchdown.client.results import TitleSummary
 
@@ -36,7 +37,7 @@ def show(
     library: LibraryOption = DEFAULT_LIBRARY,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what exists of a title: assets, records, coverage and its time line."""
+    """Show what exists of a title: what it is known by, assets, records, coverage and its time line."""
     import watchdown
 
     with watchdown.open(library) as opened:
@@ -53,6 +54,9 @@ def _print(summary: TitleSummary) -> None:
     typer.echo(
         f"{clock(summary.duration_ns)} long, {rate} frames per second, from {summary.start_timecode}\n"
     )
+    for name, value in _known_by(summary):
+        typer.echo(f"{printable(name):14} {printable(value)}")
+    typer.echo()
     table(
         ["kind", "language", "file"],
         ([one["kind"] or "", one["language"] or "", one["path"] or ""] for one in summary.assets),
@@ -81,6 +85,15 @@ def _print(summary: TitleSummary) -> None:
     console.print(Text(f"{'':14} 0{end:>{WIDTH - 1}}"))
     for note in summary.notes:
         typer.echo(f"note: {printable(note)}")
+
+
+def _known_by(summary: TitleSummary) -> Iterator[tuple[str, str]]:
+    """Yield what was imported of a title, by name."""
+    for name, value in summary.metadata.items():
+        yield name, plain(value)
+    if summary.cast:
+        yield "cast", ", ".join(map(played, summary.cast))
+    yield "seen by", ", ".join(summary.rights) or "everyone"
 
 
 def eval_rate(rate: str) -> float:

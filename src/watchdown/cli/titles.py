@@ -8,10 +8,24 @@ import typer
 
 from watchdown.cli.options import DEFAULT_LIBRARY, JsonOption, LibraryOption
 from watchdown.cli.output import print_json, table
+from watchdown.cli.titles_import import import_titles
+from watchdown_schemas.errors import QueryError
+
+group = typer.Typer(invoke_without_command=True)
+group.command("import")(import_titles)
 
 
-def titles(*, library: LibraryOption = DEFAULT_LIBRARY, as_json: JsonOption = False) -> None:
-    """List the titles by name."""
+@group.callback()
+def titles(
+    context: typer.Context, *, library: LibraryOption = DEFAULT_LIBRARY, as_json: JsonOption = False
+) -> None:
+    """List the titles by name; with a command, say more of them."""
+    if command := context.invoked_subcommand:
+        for option in context.command.params:
+            source = context.get_parameter_source(option.name or "")
+            if source is not None and source.name == "COMMANDLINE":  # it would be lost
+                raise QueryError(option.opts[0], f"stands before {command}", "Write it behind")
+        return
     import watchdown
 
     with watchdown.open(library) as opened:

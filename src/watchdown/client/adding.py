@@ -29,6 +29,7 @@ class Wishes:
     name: str | None = None
     subtitles: Sequence[Subtitles] = ()
     copy: bool = False
+    quality: bool = False
 
 
 def add(services: Services, paths: Sequence[Path], wishes: Wishes, report: Report) -> list[Added]:
@@ -70,7 +71,9 @@ def _add(services: Services, path: Path, wishes: Wishes, report: Report) -> Adde
         copy=wishes.copy,
         alive=lambda: report(reading),
     )
-    runs = services.executor.bring_up_to_date(entered.title, report)
+    runs = services.executor.bring_up_to_date(
+        entered.title, report, services.judging() if wishes.quality else None
+    )
     newest = {run.algorithm: run for run in services.ledger.runs(entered.title.id)}
     failed = [run for run in newest.values() if run.state in (State.FAILED, State.QUARANTINED)]
     errors = [*map(str, entered.faults), *(_fault(path, run) for run in failed)]

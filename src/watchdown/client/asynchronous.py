@@ -14,22 +14,29 @@ from anyio.to_thread import run_sync
 
 from watchdown.catalogue.assets import Subtitles
 from watchdown.catalogue.model import Title
-from watchdown.client import adding, pictures, showing
-from watchdown.client.results import Added, RunSummary, TitleSummary
+from watchdown.client import adding, importing, moments, pictures, records, showing, writing
+from watchdown.client.parts_asynchronous import (
+    AsyncCorrections,
+    AsyncNotes,
+    AsyncQuarantine,
+    AsyncSchemas,
+    quiet,
+)
+from watchdown.client.records import Ask, Filter
+from watchdown.client.results import Added, Imported, RunSummary, TitleSummary, Written
 from watchdown.client.services import Services
+from watchdown.client.writing import Rows
 from watchdown.runs.execute import Progress
 from watchdown.search.hit import Page
-from watchdown.search.query import Description, Dialogue, Picture, Query, SimilarTo
+from watchdown.search.query import Description, Dialogue, Picture, Query, SimilarTo, Words
+from watchdown.where import Value
 from watchdown_algos.catalogue import AlgorithmCatalogue
 from watchdown_schemas.errors import QueryError, printable
+from watchdown_schemas.record import Record
 
 P = ParamSpec("P")
 T = TypeVar("T")
 Place = str | PathLike[str]
-
-
-def _quiet(_progress: Progress) -> None:
-    """Report nothing."""
 
 
 class AsyncLibrary:
@@ -37,6 +44,10 @@ class AsyncLibrary:
 
     def __init__(self, services: Services) -> None:
         self._services = services
+        self.schemas = AsyncSchemas(services)
+        self.notes = AsyncNotes(services)
+        self.corrections = AsyncCorrections(services)
+        self.quarantine = AsyncQuarantine(services)
 
     async def __aenter__(self) -> Self:
         return self
@@ -57,6 +68,7 @@ class AsyncLibrary:
         image: Place | bytes | None = None,
         shot: str | None = None,
         dialogue: bool = False,
+        schema_type: str | None = None,
         languages: Sequence[str] = (),
         titles: Sequence[str] | None = None,
         limit: int = 20,
@@ -64,10 +76,12 @@ class AsyncLibrary:
     ) -> Page:
         """Search by a description, by spoken words (`dialogue`), by an image file or by a shot's id.
 
+        With a `schema_type`, by words in the text of its records: `Note`, `Caption`, or one of your own.
         `titles` limits the search to titles by name or id; `after` is the cursor of an earlier page.
         Raises QueryError when the query cannot be answered as asked, CursorExpired for an old cursor.
         """
-        leaf = await run_sync(partial(_leaf, text, image, shot, languages, dialogue=dialogue))
+        spoken = "DialogueLine" if dialogue else schema_type
+        leaf = await run_sync(partial(_leaf, text, image, shot, languages, schema_type=spoken))
         scope = (
             None
             if titles is None
@@ -82,14 +96,16 @@ class AsyncLibrary:
         title: str | None = None,
         subtitles: Sequence[Place | tuple[Place, str]] = (),
         copy: bool = False,
-        report: Callable[[Progress], None] = _quiet,
+        quality: bool = False,
+        report: Callable[[Progress], None] = quiet,
     ) -> list[Added]:
         """Add media files with their subtitles and run every algorithm over them.
 
         Without `subtitles`, files beside the media (film.srt, film.es.srt) are taken. `copy` takes the
-        files into the library. Returns what became of each file; a bad file does not stop the others.
-        Raises StorageFull when the disk is full. Cancelling stops within a batch of frames and loses
-        nothing that was finished.
+        files into the library; `quality` judges what was found as a whole, with Great Expectations, before
+        it is seen (the report lies in the library's `reports`). Returns what became of each file; a bad
+        file does not stop the others. Raises StorageFull when the disk is full. Cancelling stops within a
+        batch of frames and loses nothing that was finished.
         """
 
         def checked(progress: Progress) -> None:
@@ -101,13 +117,128 @@ class AsyncLibrary:
         ]
         if len(paths) > 1 and (title is not None or pairs):
             raise QueryError(f"{len(paths)} files", "share one title or subtitles", "Add them one by one.")
-        wishes = adding.Wishes(name=title, subtitles=pairs, copy=copy)
+        wishes = adding.Wishes(name=title, subtitles=pairs, copy=copy, quality=quality)
         call = partial(adding.add, self._services, [Path(path) for path in paths], wishes, checked)
         return await run_sync(call)
+
+    async def write(
+        self,
+        schema_type: str | type[Record],
+        rows: Rows,
+        title: str,
+        *,
+        algorithm: str | None = None,
+        version: str = "1.0.0",
+        model: str | None = None,
+        tolerance: float = 0.0,
+    ) -> Written:
+        """Write records of one schema type of a title, validated and published in this one call.
+
+        `rows` are records, mappings of fields, or Arrow (quicker by far for many). They are a run of the slot
+        (algorithm, title), and take the place of what was written there before; without an `algorithm`, the
+        slot is the type's own. Bad rows go to quarantine; more of them than `tolerance`, a share of all
+        rows, hold the whole run back: see `error` of what is returned. Vectors need their `model`.
+        """
+        call = partial(
+            writing.write,
+            self._services,
+            schema_type,
+            rows,
+            title,
+            algorithm=algorithm,
+            version=version,
+            model=model,
+            tolerance=tolerance,
+            waiting=anyio.from_thread.check_cancelled,
+        )
+        return await run_sync(call)
+
+    async def records(
+        self,
+        schema_type: str,
+        *,
+        where: Filter = None,
+        titles: Sequence[str] | None = None,
+        entity: str | None = None,
+        person: str | None = None,
+        as_of: int | None = None,
+        limit: int | None = None,
+    ) -> list[Record]:
+        """Return records of a type, or of all types that inherit from a base type, by title and time.
+
+        `where` is a filter: `{"label": "car"}`, or an expression of `watchdown.where.field`. `entity` is what
+        records or their titles belong to (`season:one`), `person` one of a cast, by any name; `as_of` an
+        earlier epoch.
+        """
+        ask = Ask(
+            schema_type=schema_type, where=where, titles=titles, entity=entity, person=person, as_of=as_of
+        )
+        return await run_sync(records.records, self._services, ask, limit)
+
+    async def count(
+        self,
+        schema_type: str,
+        *,
+        where: Filter = None,
+        titles: Sequence[str] | None = None,
+        entity: str | None = None,
+        person: str | None = None,
+        as_of: int | None = None,
+    ) -> int:
+        """Return the number of records that `records` returns."""
+        ask = Ask(
+            schema_type=schema_type, where=where, titles=titles, entity=entity, person=person, as_of=as_of
+        )
+        return await run_sync(records.count, self._services, ask)
+
+    async def facet(
+        self,
+        schema_type: str,
+        field: str,
+        *,
+        where: Filter = None,
+        titles: Sequence[str] | None = None,
+        entity: str | None = None,
+        person: str | None = None,
+        as_of: int | None = None,
+        limit: int = 100,
+    ) -> list[tuple[Value, int]]:
+        """Return the most frequent values of a field or attribute, each with its number of records."""
+        ask = Ask(
+            schema_type=schema_type, where=where, titles=titles, entity=entity, person=person, as_of=as_of
+        )
+        return await run_sync(records.facet, self._services, ask, field, limit)
+
+    async def span(self, title: str, start: str, end: str | None = None) -> tuple[int, int]:
+        """Return the nanoseconds of a range as people write it: time codes, `1:02.5`, seconds or `f100`.
+
+        Without an end, the range is the frame on screen at `start`.
+        """
+        return await run_sync(moments.span, self._services, title, start, end)
+
+    async def timecode(self, title: str, ns: int) -> str:
+        """Return the time code of a title at a moment, in nanoseconds."""
+        found = await run_sync(self._services.catalogue.title, title)
+        return (await run_sync(self._services.catalogue.timeline, found.id)).timecode(ns)
 
     async def titles(self) -> list[Title]:
         """Return all titles by name."""
         return await run_sync(self._services.catalogue.titles)
+
+    async def import_titles(self, path: Place, *, dry_run: bool = False) -> Imported:
+        """Import what titles are known by (metadata, casts, rights) from a CSV, JSON or JSON Lines file.
+
+        With `dry_run` only says what would change. Nothing is computed, and nothing is taken of a file that
+        has a fault. Raises ImportInvalid with all its `faults`.
+        """
+        call = partial(
+            importing.import_titles,
+            self._services,
+            Path(path),
+            dry_run=dry_run,
+            waiting=anyio.from_thread.check_cancelled,
+        )
+        return await run_sync(call)
 
     async def runs(self, title: str | None = None) -> list[RunSummary]:
         """Return the runs of a title, or all."""
@@ -132,16 +263,16 @@ def _leaf(
     shot: str | None,
     languages: Sequence[str],
     *,
-    dialogue: bool,
-) -> Description | Dialogue | Picture | SimilarTo:
+    schema_type: str | None,
+) -> Description | Dialogue | Words | Picture | SimilarTo:
     given = [name for name, value in (("text", text), ("image", image), ("shot", shot)) if value is not None]
     if len(given) != 1:
         raise QueryError(
             " and ".join(given) or "nothing", "is not one query", "Give text, an image or a shot."
         )
-    if dialogue and text is None:
-        raise QueryError(given[0], "cannot be searched in dialogue", "Give text.")
-    if languages and not dialogue:
+    if schema_type and text is None:
+        raise QueryError(given[0], "cannot be searched in dialogue or text", "Give text.")
+    if languages and not schema_type:
         raise QueryError(", ".join(languages), "is asked for, but not dialogue", "Search dialogue.")
     if shot is not None:
         return SimilarTo(shot=shot)
@@ -152,7 +283,11 @@ def _leaf(
     assert text is not None
     if any("\ud800" <= letter <= "\udfff" for letter in text):
         raise QueryError(text, "is no Unicode text", "Type it anew.")
-    return Dialogue(text=text, languages=tuple(languages)) if dialogue else Description(text=text)
+    if schema_type == "DialogueLine":
+        return Dialogue(text=text, languages=tuple(languages))
+    if schema_type:
+        return Words(text=text, schema_type=schema_type, languages=tuple(languages))
+    return Description(text=text)
 
 
 async def open_async(

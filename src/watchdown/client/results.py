@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -42,7 +43,10 @@ class Coverage(_Result):
 
 
 class TitleSummary(_Result):
-    """What exists of a title: `counts` are the records per schema type, `coverage` where they lie."""
+    """What exists of a title: `counts` are the records per schema type, `coverage` where they lie.
+
+    `metadata`, `cast` and `rights` are what was imported; without `rights` everyone may see the title.
+    """
 
     id: str
     name: str
@@ -53,6 +57,37 @@ class TitleSummary(_Result):
     counts: dict[str, int]
     coverage: tuple[Coverage, ...]
     notes: tuple[str, ...]
+    metadata: dict[str, Any]
+    cast: tuple[dict[str, Any], ...]
+    rights: tuple[str, ...]
+
+
+class ImportedChange(_Result):
+    """One change by an import: of a title's metadata, cast or rights, or of a person.
+
+    `id` and `of` are the id and name of the title or person, `name` is what changes. None is nothing.
+    """
+
+    part: Literal["metadata", "cast", "rights", "person"]
+    id: str
+    of: str
+    name: str
+    before: Any
+    after: Any
+
+
+class Imported(_Result):
+    """What a file changed, or with `dry_run` would change.
+
+    `titles` counts the titles that the file names. `replaced` is a file to import, as JSON, that puts back
+    what was there before.
+    """
+
+    file: str
+    dry_run: bool
+    titles: int
+    changes: tuple[ImportedChange, ...]
+    replaced: dict[str, Any]
 
 
 class RunSummary(_Result):
@@ -71,3 +106,29 @@ class RunSummary(_Result):
     error: str | None
     created_at: str
     updated_at: str
+
+
+class Written(_Result):
+    """What became of rows that were written: how many are seen, why not all, and where the others lie."""
+
+    run: int
+    title: str
+    schema_type: str
+    state: str
+    written: int
+    warnings: tuple[str, ...] = ()
+    error: str | None = None
+    quarantine: Path | None = None
+
+
+class Refused(_Result):
+    """Rows of one schema type of a run that validation refused."""
+
+    run: int
+    schema_type: str
+    title: str
+    title_name: str
+    algorithm: str
+    state: str
+    rows: int
+    path: Path

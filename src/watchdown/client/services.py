@@ -5,22 +5,35 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import pyarrow as pa
 from filelock import FileLock, Timeout
 
+from watchdown.catalogue.corrections import Corrections
 from watchdown.catalogue.database import Database, open_database
+from watchdown.catalogue.metadata import Metadata
+from watchdown.catalogue.people import People
+from watchdown.catalogue.schema_types import StoredTypes
 from watchdown.catalogue.titles import Catalogue
+from watchdown.client.entities import Entities
 from watchdown.folder import Folder
 from watchdown.lake.tables import Lake
 from watchdown.runs.execute import Executor
 from watchdown.runs.ledger import Ledger
+from watchdown.runs.publishing import Publishing
+from watchdown.runs.writing import Writing
 from watchdown.search.answer import Known, Search
 from watchdown.stores.lance.searcher import LanceSearcher
 from watchdown.stores.lance.sink import LanceSink
 from watchdown.view import View
 from watchdown_algos.catalogue import AlgorithmCatalogue
 from watchdown_algos.discovery import discover
+from watchdown_schemas import registry
 from watchdown_schemas.errors import LibraryError, LibraryNotFound
+
+if TYPE_CHECKING:
+    from watchdown.runs.judging import Judging
 
 LOCK_SECONDS = 0.2
 
@@ -40,18 +53,40 @@ class Services:
         self.catalogue = Catalogue(self.database)
         self.ledger = Ledger(self.database)
         self.lake = Lake(self.folder.lake)
+        self.corrections = Corrections(self.database)
+        self.metadata = Metadata(self.database)
+        self.people = People(self.database)
+        self.registry = registry.discover(StoredTypes(self.database))
         self.algorithms = algorithms or discover()
-        self.searcher = LanceSearcher(self.lake)
+        self.algorithms.check_types(self.registry)
+        self.searcher = LanceSearcher(self.lake, self.registry)
+        self.entities = Entities(people=self.people, metadata=self.metadata, searcher=self.searcher)
+        self.publishing = Publishing(
+            folder=self.folder, ledger=self.ledger, sink=LanceSink(self.lake), types=self.registry
+        )
+        self.writer = Writing(
+            folder=self.folder,
+            catalogue=self.catalogue,
+            ledger=self.ledger,
+            publishing=self.publishing,
+            types=self.registry,
+        )
         self.executor = Executor(
             folder=self.folder,
             catalogue=self.catalogue,
             ledger=self.ledger,
-            lake=self.lake,
-            sink=LanceSink(self.lake),
+            corrections=self.corrections,
+            publishing=self.publishing,
+            read_records=self.read_run,
             algorithms=self.algorithms,
+            types=self.registry,
         )
         self.search = Search(
-            searcher=self.searcher, algorithms=self.algorithms, view=self.ledger.view, known=self._known
+            searcher=self.searcher,
+            algorithms=self.algorithms,
+            types=self.registry,
+            view=self.ledger.view,
+            known=self._known,
         )
 
     def _prepare(self, *, create: bool) -> None:
@@ -76,6 +111,10 @@ class Services:
                 )
         root.mkdir(parents=True, exist_ok=True)
 
+    def read_run(self, schema: str, run: int, model: str | None = None) -> Iterator[pa.RecordBatch]:
+        """Yield the rows of one schema type of a run, be it in view or not."""
+        return self.searcher.read_run(schema, run, model)
+
     def _known(self, view: View) -> Known:
         """Return what stands behind a view; read again only when something was published."""
         kept = self._known_at
@@ -87,6 +126,18 @@ class Services:
         )
         self._known_at = (view.epoch, known)
         return known
+
+    def judging(self) -> Judging:
+        """Return the judge of whole batches; it needs the extra `quality`."""
+        from watchdown.runs.judging import Judging
+
+        return Judging(
+            folder=self.folder,
+            catalogue=self.catalogue,
+            ledger=self.ledger,
+            algorithms=self.algorithms,
+            types=self.registry,
+        )
 
     @contextmanager
     def writing(self, waiting: Callable[[], None]) -> Iterator[None]:

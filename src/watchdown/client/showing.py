@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from watchdown.catalogue.metadata import Metadata, Value
 from watchdown.catalogue.model import Asset
+from watchdown.catalogue.people import CastMember, People
+from watchdown.catalogue.rights import Rights
 from watchdown.client.results import Coverage, RunSummary, TitleSummary
 from watchdown.client.services import Services
 from watchdown.runs.ledger import Run
+from watchdown.runs.publishing import model_of
 from watchdown.runs.states import State
-from watchdown_schemas.fields import has_vector
-from watchdown_schemas.types import schema_type
 
 
 def merged(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -45,6 +47,9 @@ def show(services: Services, name_or_id: str) -> TitleSummary:
         counts=counts,
         coverage=tuple(coverage),
         notes=tuple(_notes(runs)),
+        metadata={name: _plain(value) for name, value in Metadata(services.database).of(title.id).items()},
+        cast=tuple(map(_member, People(services.database).cast(title.id))),
+        rights=tuple(sorted(Rights(services.database).of(title.id))),
     )
 
 
@@ -55,6 +60,20 @@ def _order(asset: Asset) -> tuple[bool, str, str]:
 
 def _asset(asset: Asset) -> dict[str, str | None]:
     return {"id": asset.id, "kind": asset.kind, "language": asset.language, "path": asset.path}
+
+
+def _plain(value: Value) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _member(member: CastMember) -> dict[str, Any]:
+    return {
+        "person": member.person.name,
+        "person_id": member.person.id,
+        "person_aliases": list(member.person.aliases),
+        "character": member.character,
+        "aliases": list(member.aliases),
+    }
 
 
 def _notes(runs: list[Run]) -> Iterable[str]:
@@ -68,7 +87,7 @@ def _notes(runs: list[Run]) -> Iterable[str]:
 
 def _coverage(services: Services, run: Run, schema: str, duration_ns: int) -> Coverage:
     view = services.ledger.view().within(frozenset({run.title}))
-    model = run.model if has_vector(schema_type(schema)) else None
+    model = model_of(run, schema, services.registry)
     snapshot = services.searcher.snapshot()
     ranges: list[tuple[int, int]] = []
     for batch in services.searcher.scan(
@@ -91,23 +110,25 @@ def _coverage(services: Services, run: Run, schema: str, duration_ns: int) -> Co
 
 def summaries(services: Services, title: str | None) -> list[RunSummary]:
     """Return the runs of the ledger, of one title or of all."""
-    names = {known.id: known.name for known in services.catalogue.titles()}
     wanted = services.catalogue.title(title).id if title else None
-    return [
-        RunSummary(
-            number=run.number,
-            title=run.title,
-            title_name=names[run.title],
-            algorithm=run.algorithm,
-            version=run.version,
-            state=run.state,
-            visible_from=run.visible_from,
-            visible_to=run.visible_to,
-            counts=dict(run.counts),
-            warnings=tuple(run.warnings),
-            error=run.error,
-            created_at=run.created_at,
-            updated_at=run.updated_at,
-        )
-        for run in services.ledger.runs(wanted)
-    ]
+    names = {known.id: known.name for known in services.catalogue.titles()}
+    return [summary(run, names[run.title]) for run in services.ledger.runs(wanted)]
+
+
+def summary(run: Run, title_name: str) -> RunSummary:
+    """Return a run as it is shown."""
+    return RunSummary(
+        number=run.number,
+        title=run.title,
+        title_name=title_name,
+        algorithm=run.algorithm,
+        version=run.version,
+        state=run.state,
+        visible_from=run.visible_from,
+        visible_to=run.visible_to,
+        counts=dict(run.counts),
+        warnings=tuple(run.warnings),
+        error=run.error,
+        created_at=run.created_at,
+        updated_at=run.updated_at,
+    )

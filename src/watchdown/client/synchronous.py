@@ -13,12 +13,18 @@ import anyio
 from anyio.from_thread import BlockingPortal
 
 from watchdown.catalogue.model import Title
-from watchdown.client.asynchronous import AsyncLibrary, Place, _quiet, open_async
-from watchdown.client.results import Added, RunSummary, TitleSummary
+from watchdown.client.asynchronous import AsyncLibrary, Place, open_async
+from watchdown.client.parts_asynchronous import quiet
+from watchdown.client.parts_synchronous import Corrections, Notes, Quarantine, Schemas
+from watchdown.client.records import Filter
+from watchdown.client.results import Added, Imported, RunSummary, TitleSummary, Written
+from watchdown.client.writing import Rows
 from watchdown.runs.execute import Progress
 from watchdown.search.hit import Page
+from watchdown.where import Value
 from watchdown_algos.catalogue import AlgorithmCatalogue
 from watchdown_schemas.errors import LibraryError
+from watchdown_schemas.record import Record
 
 T = TypeVar("T")
 
@@ -30,6 +36,10 @@ class Library:
         self._portal = portal
         self._thread = thread
         self._inner = inner
+        self.schemas = Schemas(inner.schemas, self._call)
+        self.notes = Notes(inner.notes, self._call)
+        self.corrections = Corrections(inner.corrections, self._call)
+        self.quarantine = Quarantine(inner.quarantine, self._call)
 
     def __enter__(self) -> Self:
         return self
@@ -65,6 +75,7 @@ class Library:
         image: Place | bytes | None = None,
         shot: str | None = None,
         dialogue: bool = False,
+        schema_type: str | None = None,
         languages: Sequence[str] = (),
         titles: Sequence[str] | None = None,
         limit: int = 20,
@@ -77,6 +88,7 @@ class Library:
                 image=image,
                 shot=shot,
                 dialogue=dialogue,
+                schema_type=schema_type,
                 languages=languages,
                 titles=titles,
                 limit=limit,
@@ -90,16 +102,122 @@ class Library:
         title: str | None = None,
         subtitles: Sequence[Place | tuple[Place, str]] = (),
         copy: bool = False,
-        report: Callable[[Progress], None] = _quiet,
+        quality: bool = False,
+        report: Callable[[Progress], None] = quiet,
     ) -> list[Added]:
         """Add media files with their subtitles and run every algorithm over them."""
         return self._call(
-            lambda: self._inner.add(*paths, title=title, subtitles=subtitles, copy=copy, report=report)
+            lambda: self._inner.add(
+                *paths, title=title, subtitles=subtitles, copy=copy, quality=quality, report=report
+            )
         )
+
+    def write(
+        self,
+        schema_type: str | type[Record],
+        rows: Rows,
+        title: str,
+        *,
+        algorithm: str | None = None,
+        version: str = "1.0.0",
+        model: str | None = None,
+        tolerance: float = 0.0,
+    ) -> Written:
+        """Write records of one schema type of a title, validated and published in this one call."""
+        return self._call(
+            lambda: self._inner.write(
+                schema_type,
+                rows,
+                title,
+                algorithm=algorithm,
+                version=version,
+                model=model,
+                tolerance=tolerance,
+            )
+        )
+
+    def records(
+        self,
+        schema_type: str,
+        *,
+        where: Filter = None,
+        titles: Sequence[str] | None = None,
+        entity: str | None = None,
+        person: str | None = None,
+        as_of: int | None = None,
+        limit: int | None = None,
+    ) -> list[Record]:
+        """Return records of a type, or of all types that inherit from a base type, by title and time."""
+        return self._call(
+            lambda: self._inner.records(
+                schema_type,
+                where=where,
+                titles=titles,
+                entity=entity,
+                person=person,
+                as_of=as_of,
+                limit=limit,
+            )
+        )
+
+    def count(
+        self,
+        schema_type: str,
+        *,
+        where: Filter = None,
+        titles: Sequence[str] | None = None,
+        entity: str | None = None,
+        person: str | None = None,
+        as_of: int | None = None,
+    ) -> int:
+        """Return the number of records that `records` returns."""
+        return self._call(
+            lambda: self._inner.count(
+                schema_type, where=where, titles=titles, entity=entity, person=person, as_of=as_of
+            )
+        )
+
+    def facet(
+        self,
+        schema_type: str,
+        field: str,
+        *,
+        where: Filter = None,
+        titles: Sequence[str] | None = None,
+        entity: str | None = None,
+        person: str | None = None,
+        as_of: int | None = None,
+        limit: int = 100,
+    ) -> list[tuple[Value, int]]:
+        """Return the most frequent values of a field or attribute, each with its number of records."""
+        return self._call(
+            lambda: self._inner.facet(
+                schema_type,
+                field,
+                where=where,
+                titles=titles,
+                entity=entity,
+                person=person,
+                as_of=as_of,
+                limit=limit,
+            )
+        )
+
+    def span(self, title: str, start: str, end: str | None = None) -> tuple[int, int]:
+        """Return the nanoseconds of a range as people write it: time codes, `1:02.5`, seconds or `f100`."""
+        return self._call(lambda: self._inner.span(title, start, end))
+
+    def timecode(self, title: str, ns: int) -> str:
+        """Return the time code of a title at a moment, in nanoseconds."""
+        return self._call(lambda: self._inner.timecode(title, ns))
 
     def titles(self) -> list[Title]:
         """Return all titles by name."""
         return self._call(self._inner.titles)
+
+    def import_titles(self, path: Place, *, dry_run: bool = False) -> Imported:
+        """Import what titles are known by (metadata, casts, rights) from a CSV, JSON or JSON Lines file."""
+        return self._call(lambda: self._inner.import_titles(path, dry_run=dry_run))
 
     def runs(self, title: str | None = None) -> list[RunSummary]:
         """Return the runs of a title, or all."""

@@ -18,11 +18,11 @@ import lance
 import pyarrow as pa
 
 from watchdown.folder import storage_error
-from watchdown_schemas.arrow import STEMS, WORDS, arrow_schema
+from watchdown_schemas.arrow import STEMS, WORDS
 from watchdown_schemas.errors import LibraryError
-from watchdown_schemas.record import Record
 
 VECTOR: Final = "vector"
+LOOKED_UP: Final = ("run", "title")  # columns with an index of values
 INDEX_VECTORS_FROM: Final = 50_000  # below, an exact scan is quick and needs no upkeep
 OPTIMIZE_FROM: Final = 2_000  # rows outside the indices; each thousand costs a text query 4 ms
 KEEP_OPEN: Final = 16
@@ -63,8 +63,10 @@ class Lake:
 
     def version(self, name: str) -> int:
         """Return the newest version of a table."""
-        newest = next((pinned for (table, _), pinned in self._pinned.items() if table == name), None)
-        return int((newest or self.dataset(name)).latest_version)
+        # From a handle on the newest version the answer is that it still is; others read it first.
+        kept = [place for place in self._pinned if place[0] == name]
+        handle = self._pinned.get(max(kept)) if kept else None
+        return int((handle or self.dataset(name)).latest_version)
 
     def dataset(self, name: str, version: int | None = None) -> Any:
         """Open a table for reading, pinned to its newest or to a given version; a few are kept open."""
@@ -84,22 +86,48 @@ class Lake:
             return False
         return True
 
-    def _table(self, name: str, schema: pa.Schema) -> Any:
-        """Open a table for writing, created with its settings the first time."""
+    def _table(self, name: str, schema: pa.Schema, looked_up: Iterable[str]) -> Any:
+        """Open a table for writing, created with its settings the first time; columns it lacks are added."""
         if not self.exists(name):
-            self._create(name, schema)
+            self._create(name, schema, looked_up)
         table = self._connect().open_table(name)
-        if table.schema.names != schema.names:
+        there: pa.Schema = table.schema
+        strange = [field for field in there if field.name not in schema.names]
+        strange += [
+            field for field in there if field not in strange and field.type != schema.field(field.name).type
+        ]
+        if strange:
+            told = ", ".join(f"{field.name} ({field.type})" for field in strange)
             raise LibraryError(
                 name,
-                f"has the fields {table.schema.names}, not {schema.names}",
+                f"has the fields {told}, which this version does not know as such",
                 "The library was written by another version: use that one, or add the media again.",
             )
+        if lacking := [
+            field.with_nullable(nullable=True) for field in schema if field.name not in there.names
+        ]:
+            lance.dataset(str(self._path(name))).add_columns(lacking)  # nothing that is stored is rewritten
+            table = self._connect().open_table(name)
+            self._index(table, [field.name for field in lacking])
         return table
 
-    def _create(self, name: str, schema: pa.Schema) -> None:
+    def _create(self, name: str, schema: pa.Schema, looked_up: Iterable[str]) -> None:
         """Make an empty table aside, then move it into place: it is there whole or not at all."""
         import lancedb
+
+        aside = self._root / ".new"
+        shutil.rmtree(aside, ignore_errors=True)
+        connection: Any = lancedb.connect(aside)
+        table = connection.create_table(
+            name, schema=schema, storage_options={"new_table_enable_stable_row_ids": "true"}
+        )
+        table.set_unenforced_primary_key("id")
+        self._index(table, schema.names, looked_up)
+        (aside / f"{name}.lance").rename(self._path(name))
+        shutil.rmtree(aside)
+
+    def _index(self, table: Any, columns: Iterable[str], looked_up: Iterable[str] = ()) -> None:
+        """Index the tokens of text among columns, and columns whose values are looked up."""
         from lancedb.index import FTS, BTree
 
         tokens = FTS(
@@ -111,34 +139,38 @@ class Lake:
             lower_case=False,
             max_token_length=None,
         )
-        aside = self._root / ".new"
-        shutil.rmtree(aside, ignore_errors=True)
-        connection: Any = lancedb.connect(aside)
-        table = connection.create_table(
-            name, schema=schema, storage_options={"new_table_enable_stable_row_ids": "true"}
-        )
-        table.set_unenforced_primary_key("id")
-        for column in (column for column in schema.names if column.endswith((WORDS, STEMS))):
+        for column in (column for column in columns if column.endswith((WORDS, STEMS))):
             table.create_index(column, config=tokens)
-        for column in ("run", "title"):
+        for column in looked_up:
             table.create_index(column, config=BTree())
-        (aside / f"{name}.lance").rename(self._path(name))
-        shutil.rmtree(aside)
 
     def replace_runs(
-        self, name: str, runs: Iterable[int], schema: type[Record], batches: pa.RecordBatchReader
+        self,
+        name: str,
+        runs: Iterable[int],
+        schema: pa.Schema,
+        batches: Iterable[pa.RecordBatch],
+        *,
+        only: str | None = None,
+        looked_up: Iterable[str] = LOOKED_UP,
     ) -> int:
-        """Write runs whole: rows that an interrupted load left of them go first. Return the rows written."""
+        """Write runs whole: rows that an interrupted load left of them go first. Return the rows written.
+
+        `only` is a condition, in SQL, of the rows that are replaced; `looked_up` the columns that have an
+        index of values, once the table is made.
+        """
         if not (numbers := ", ".join(map(str, runs))):
             return 0
-        dimension = batches.schema.field(VECTOR).type.list_size if VECTOR in batches.schema.names else None
-        target = arrow_schema(schema, dimension)
+        replaced = f"run IN ({numbers})" + (f" AND {only}" if only else "")
         counted = _Counter(batches)
         with self._writing():
-            table = self._table(name, target)
-            if table.count_rows(f"run IN ({numbers})"):
-                table.delete(f"run IN ({numbers})")
-            table.add(pa.RecordBatchReader.from_batches(target, counted))
+            table = self._table(name, schema, looked_up)
+            if table.count_rows(replaced):
+                table.delete(replaced)
+            # Columns that were added stand last, and may be null.
+            target = pa.schema([field.with_type(schema.field(field.name).type) for field in table.schema])
+            ordered = (batch.select(target.names).cast(target) for batch in counted)
+            table.add(pa.RecordBatchReader.from_batches(target, ordered))
         return counted.rows
 
     @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from watchdown.stores.protocol import Sink
-from watchdown_schemas.types import schema_type
+from watchdown_schemas.record import Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Staged:
     file: Path
 
 
-def load(staged: Sequence[Staged], sink: Sink) -> dict[int, str]:
+def load(staged: Sequence[Staged], sink: Sink, types: Mapping[str, type[Record]]) -> dict[int, str]:
     """Write staged rows into the sink; return the runs that it refused, with the reason."""
     tables: dict[tuple[str, str | None], list[Staged]] = defaultdict(list)
     for part in staged:
@@ -32,7 +32,7 @@ def load(staged: Sequence[Staged], sink: Sink) -> dict[int, str]:
     refused: dict[int, str] = {}
     for (schema, model), parts in tables.items():
         reader = pa.RecordBatchReader.from_batches(pq.read_schema(parts[0].file), _batches(parts))
-        outcome = sink.write([part.run for part in parts], schema_type(schema), reader, model=model)
+        outcome = sink.write([part.run for part in parts], types[schema], reader, model=model)
         refused |= outcome.refused
     return refused
 

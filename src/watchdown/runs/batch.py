@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from watchdown.catalogue.corrections import Correction
 from watchdown.catalogue.model import Asset, Timeline
 from watchdown.folder import write_whole
 
@@ -16,13 +17,17 @@ class _Frozen(BaseModel):
 
 
 class Task(_Frozen):
-    """One algorithm over one title, with the number of its run and of those it reads."""
+    """One algorithm over one title, with the number of its run and of those it reads.
+
+    `corrections` are made in its rows before anyone sees them.
+    """
 
     run: int
     algorithm: str
     version: str
     parameters: dict[str, Any]
     upstream: dict[str, int]
+    corrections: tuple[Correction, ...] = ()
 
 
 class Item(_Frozen):

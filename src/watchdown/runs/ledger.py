@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from watchdown.catalogue.database import Database, now
 from watchdown.catalogue.tables import counters, publications, runs
+from watchdown.runs.memo import MENDED
 from watchdown.runs.states import OPEN, STEPS, State
 from watchdown.view import View
 from watchdown_schemas.errors import NotFound, RunError
@@ -55,16 +56,20 @@ class Ledger:
     ) -> Run:
         """Return the slot's run for this memo key: the active one, one left open, or a new one.
 
-        A run that was left open for another key is cancelled: its inputs are no more.
+        A run that was left open for another key is cancelled: its inputs are no more. A run of this key
+        whose rows were mended by hand counts as well.
         """
         slot = (runs.c.title == title) & (runs.c.algorithm == algorithm)
         with self._database.writing() as connection:
-            stale = slot & (runs.c.memo_key != memo_key) & runs.c.state.in_(OPEN)
+            same = (runs.c.memo_key == memo_key) | runs.c.memo_key.startswith(
+                memo_key + MENDED, autoescape=True
+            )
+            stale = slot & ~same & runs.c.state.in_(OPEN)
             for number in connection.execute(select(runs.c.number).where(stale)).scalars().all():
                 _step(connection, number, State.CANCELLED, {})
             statement = (
                 select(runs)
-                .where(slot, runs.c.memo_key == memo_key)
+                .where(slot, same)
                 .where(runs.c.state.in_([*OPEN, State.ACTIVE, State.QUARANTINED]))
                 .order_by(runs.c.number.desc())
             )
@@ -92,6 +97,13 @@ class Ledger:
         """Move a run to its next state and note facts; RunError when the step is not allowed."""
         with self._database.writing() as connection:
             _step(connection, number, state, facts)
+
+    def note(self, number: int, warnings: Sequence[str]) -> None:
+        """Add warnings to a run."""
+        with self._database.writing() as connection:
+            run = _get(connection, number)
+            values = {"warnings": [*run.warnings, *warnings], "updated_at": now()}
+            connection.execute(update(runs).where(runs.c.number == number).values(values))
 
     def publish(self, numbers: Sequence[int]) -> int:
         """Make loaded runs what readers see, all at one moment; return the new epoch."""

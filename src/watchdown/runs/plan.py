@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from watchdown.catalogue.corrections import Corrections
 from watchdown.catalogue.model import Asset, Timeline, Title
 from watchdown.runs.batch import Item, Task
 from watchdown.runs.ledger import Ledger, Run
-from watchdown.runs.memo import inputs_of, memo_key
+from watchdown.runs.memo import Types, corrected, inputs_of, memo_key
 from watchdown.runs.states import OPEN, State
 from watchdown_algos.catalogue import AlgorithmCatalogue, Known
 
@@ -29,6 +30,8 @@ def plan(
     *,
     algorithms: AlgorithmCatalogue,
     ledger: Ledger,
+    corrections: Corrections,
+    types: Types,
     over_records: bool,
     without: Collection[str] = (),
 ) -> Plan:
@@ -48,19 +51,21 @@ def plan(
         if upstream is None or not (inputs or upstream):
             continue
         model = known.load_model()
-        key = memo_key(
+        said = corrections.of(title.id, manifest.name)
+        bare = memo_key(
             manifest,
             manifest.parameters,
             model=model.fingerprint if model else None,
             assets=inputs,
             upstream={schema: run.content for schema, run in upstream.items()},
+            types=types,
         )
         run = ledger.plan(
             title=title.id,
             timeline=timeline.id,
             algorithm=manifest.name,
             version=manifest.version,
-            memo_key=key,
+            memo_key=corrected(bare, said),
             model=model.fingerprint if model else None,
         )
         runs.append(run)
@@ -72,6 +77,7 @@ def plan(
                     version=manifest.version,
                     parameters=dict(manifest.parameters),
                     upstream={schema: other.number for schema, other in upstream.items()},
+                    corrections=tuple(said),
                 )
             )
     item = Item(title=title.id, name=title.name, timeline=timeline, assets=tuple(assets), tasks=tuple(tasks))

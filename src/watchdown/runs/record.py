@@ -6,33 +6,39 @@ import shutil
 from collections import Counter
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from watchdown.folder import Folder
 from watchdown.runs.ledger import Ledger, Run
-from watchdown.runs.staging import Manifest, refused_files
+from watchdown.runs.memo import Types
+from watchdown.runs.staging import Manifest, refused_files, staged_files
 from watchdown.runs.states import State
 from watchdown.validation.check import REASONS
-from watchdown_schemas.types import schema_type
+from watchdown.validation.policy import Tolerance
 
 
-def record(run: Run, manifest: Manifest, *, ledger: Ledger, folder: Folder) -> State:
-    """Enter a manifest: the run is validated, failed, or quarantined when no good row is left."""
+def record(
+    run: Run, manifest: Manifest, *, ledger: Ledger, folder: Folder, types: Types, tolerance: Tolerance
+) -> State:
+    """Enter a manifest: the run is validated, failed, or quarantined where it has too many bad rows."""
     if manifest.error is not None:
         ledger.step(run.number, State.FAILED, error=manifest.error, warnings=list(manifest.warnings))
         return State.FAILED
-    warnings = [*manifest.warnings, *keep_refused(run, manifest, folder)]
+    reason = tolerance.objection(sum(manifest.counts.values()), sum(manifest.refused.values()))
+    warnings = [*manifest.warnings, *keep_refused(run, manifest, folder, types)]
+    if reason is not None:
+        keep_good(run, manifest, folder)
     if run.state is not State.STAGED:
         ledger.step(
             run.number, State.STAGED, counts=manifest.counts, content=manifest.content, warnings=warnings
         )
-    judged = State.QUARANTINED if manifest.refused and not any(manifest.counts.values()) else State.VALIDATED
-    error = "every row was refused" if judged is State.QUARANTINED else None
-    ledger.step(run.number, judged, error=error)
+    judged = State.VALIDATED if reason is None else State.QUARANTINED
+    ledger.step(run.number, judged, error=reason)
     return judged
 
 
-def keep_refused(run: Run, manifest: Manifest, folder: Folder) -> list[str]:
+def keep_refused(run: Run, manifest: Manifest, folder: Folder, types: Types) -> list[str]:
     """Copy refused rows to quarantine and return a warning for each file."""
     warnings = []
     for schema, source in refused_files(folder.staged(run.number), manifest).items():
@@ -40,17 +46,28 @@ def keep_refused(run: Run, manifest: Manifest, folder: Folder) -> list[str]:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, target)
         count = manifest.refused[schema]
-        rows = f"{count} {schema_type(schema).schema_label()} row{'s' * (count > 1)}"
+        rows = f"{count} {types[schema].schema_label()} row{'s' * (count > 1)}"
         place = target.relative_to(folder.root)
         warnings.append(f"{rows} refused, with reasons in {place} (most often: {_commonest_reason(source)})")
     return warnings
 
 
+def keep_good(run: Run, manifest: Manifest, folder: Folder) -> None:
+    """Keep the good rows of a run that is held back beside its bad ones: once these are mended, all go on."""
+    for schema, source in staged_files(folder.staged(run.number), manifest).items():
+        shutil.copyfile(source, good_file(folder, run.number, schema))
+
+
 def _commonest_reason(refused: Path) -> str:
-    reasons = pq.read_table(refused, columns=[REASONS])[REASONS].to_pylist()
-    return str(Counter(reasons).most_common(1)[0][0])
+    reasons: pa.ChunkedArray = pq.read_table(refused, columns=[REASONS])[REASONS]
+    return str(Counter(reasons.to_pylist()).most_common(1)[0][0])
 
 
 def quarantine_file(folder: Folder, run: int, schema: str) -> Path:
     """Return where the refused rows of a run lie."""
     return folder.quarantine / f"{run}-{schema}.parquet"
+
+
+def good_file(folder: Folder, run: int, schema: str) -> Path:
+    """Return where the good rows of a run that was held back lie."""
+    return folder.quarantine / f"{run}-{schema}.good.parquet"

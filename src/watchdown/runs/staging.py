@@ -107,6 +107,11 @@ def _sync(path: Path) -> None:
         os.fsync(file.fileno())
 
 
+def finished(home: Path) -> bool:
+    """Whether some attempt of a run has finished its work."""
+    return (home / MANIFEST).exists()
+
+
 def read_manifest(home: Path) -> Manifest:
     """Return the manifest of a run's staging folder; FileNotFoundError when no attempt has finished."""
     return Manifest.model_validate_json((home / MANIFEST).read_bytes())

@@ -29,7 +29,7 @@ STEPS: Final[Mapping[State, frozenset[State]]] = {
     State.PLANNED: frozenset({State.RUNNING}) | _FAULTS,
     State.RUNNING: frozenset({State.RUNNING, State.STAGED}) | _FAULTS,
     State.STAGED: frozenset({State.VALIDATED, State.QUARANTINED}) | _FAULTS,
-    State.VALIDATED: frozenset({State.LOADED}) | _FAULTS,
+    State.VALIDATED: frozenset({State.LOADED, State.QUARANTINED}) | _FAULTS,
     State.LOADED: frozenset({State.ACTIVE}) | _FAULTS,
     State.ACTIVE: frozenset({State.SUPERSEDED}),
     State.SUPERSEDED: frozenset({State.ACTIVE}),

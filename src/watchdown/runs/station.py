@@ -10,15 +10,18 @@ from typing import Any
 from watchdown.folder import Folder
 from watchdown.media.sprites import SpriteSheets
 from watchdown.runs.batch import Item, Task
+from watchdown.runs.correct import apply, own_values
+from watchdown.runs.memo import Types
 from watchdown.runs.staging import Manifest, Staging
 from watchdown.validation.check import Check
 from watchdown_algos.catalogue import Known
 from watchdown_algos.contract import Algorithm, Context, TitleFacts
 from watchdown_algos.wants import Batch, Want
-from watchdown_schemas.arrow import Stamp, to_arrow
+from watchdown_schemas.columns import Stamp
 from watchdown_schemas.errors import AlgorithmError, WatchdownError
+from watchdown_schemas.fields import plain_row
 from watchdown_schemas.record import Record
-from watchdown_schemas.types import schema_type
+from watchdown_schemas.rows import from_rows
 
 ROWS = 512
 
@@ -28,7 +31,7 @@ class Station:
 
     algorithm: Algorithm[Any]
 
-    def __init__(self, task: Task, known: Known, item: Item, folder: Folder) -> None:
+    def __init__(self, task: Task, known: Known, item: Item, folder: Folder, types: Types) -> None:
         self.task = task
         self.error: str | None = None
         self._known = known
@@ -48,7 +51,10 @@ class Station:
             version=manifest.version,
         )
         duration = item.timeline.duration_ns
-        self._checks = {name: Check(schema_type(name), duration) for name in manifest.produces}
+        self._types = {name: types[name] for name in manifest.produces}
+        self._checks = {name: Check(schema, duration) for name, schema in self._types.items()}
+        # Corrections need all rows of a type at hand: such a title is small enough for a person to correct.
+        self._corrected = {correction.schema_type for correction in task.corrections}
         self._held: dict[str, list[Record]] = {name: [] for name in manifest.produces}
         self._staging = Staging(folder, task.run)
         for name in manifest.produces:
@@ -103,15 +109,24 @@ class Station:
             )
         held = self._held[name]
         held.append(record)
-        if len(held) >= ROWS:
+        if len(held) >= ROWS and name not in self._corrected:
             self._flush(name)
 
     def _flush(self, name: str) -> None:
         held = self._held[name]
-        if held:
-            batch = to_arrow(held, type(held[0]), self._stamp, self._dimension)
-            self._staging.write(name, self._checks[name](batch))
+        if held or name in self._corrected:
+            schema = self._types[name]
+            rows = self._after_corrections(held, schema) if name in self._corrected else held
+            converted = from_rows(schema, rows, self._stamp, self._dimension)
+            self._staging.write(name, self._checks[name](converted.batch, converted.faults))
             held.clear()
+
+    def _after_corrections(self, held: list[Record], schema: type[Record]) -> list[dict[str, Any]]:
+        mine = [one for one in self.task.corrections if one.schema_type == schema.__name__]
+        rows = [own_values(plain_row(record), schema) for record in held]
+        for row in rows:
+            row["asset"] = row["asset"] or self._stamp.asset
+        return apply(mine, rows, schema)
 
     def warn(self, warnings: Iterable[str]) -> None:
         """Note what a person should know of this run."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from watchdown.folder import Folder
 from watchdown.runs.batch import Item
 from watchdown.runs.feeds import ReadRecords, media_feed, record_feed, text_feed
+from watchdown.runs.memo import Types
 from watchdown.runs.staging import Manifest
 from watchdown.runs.station import Station
 from watchdown_algos.catalogue import AlgorithmCatalogue
@@ -36,6 +37,7 @@ def work(
     folder: Folder,
     algorithms: AlgorithmCatalogue,
     read_records: ReadRecords,
+    types: Types,
     progress: Callable[[int], None] = lambda _: None,
 ) -> list[Manifest]:
     """Work all tasks of an item, its media being decoded once; return each task's manifest.
@@ -43,7 +45,7 @@ def work(
     A fault of a file fails the tasks that need it, a fault of an algorithm only its own.
     Anything else (a full disk, an interruption) is raised, and nothing is committed.
     """
-    stations = [Station(task, algorithms[task.algorithm], item, folder) for task in item.tasks]
+    stations = [Station(task, algorithms[task.algorithm], item, folder, types) for task in item.tasks]
     try:
         facts = title_facts(item)
         for station in stations:

@@ -13,7 +13,7 @@ from watchdown.search.hit import Hit, Page
 from watchdown.search.process import Processor
 from watchdown.search.query import Query
 from watchdown.search.shots import ShotLists
-from watchdown.stores.protocol import Candidates, Leaf, Searcher, VectorLeaf
+from watchdown.stores.protocol import Candidates, Leaf, Searcher, TextLeaf, Types, VectorLeaf
 from watchdown.view import View
 from watchdown_algos.catalogue import AlgorithmCatalogue
 from watchdown_schemas.errors import QueryError
@@ -21,6 +21,7 @@ from watchdown_schemas.errors import QueryError
 LOOK: Final = 4  # rows per hit asked for at first: frames of one shot make one hit
 LAST_LOOK: Final = 65_536
 MAX_LIMIT: Final = 1_000
+EVIDENCE: Final = ("language", "speaker", "kind")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +70,12 @@ class Search:
         *,
         searcher: Searcher,
         algorithms: AlgorithmCatalogue,
+        types: Types,
         view: Callable[[int | None], View],
         known: Callable[[View], Known],
     ) -> None:
         self._searcher = searcher
-        self._processor = Processor(algorithms, searcher)
+        self._processor = Processor(algorithms, searcher, types)
         self._view = view
         self._known = known
         self._lists: ShotLists | None = None
@@ -177,26 +179,34 @@ def _arranged(leaf: Leaf, candidates: Candidates, reading: _Reading, depth: Dept
 
 def _hit(leaf: Leaf, found: _Found, reading: _Reading) -> Hit:
     row, place, known = found.row, found.place, reading.known
-    visual = isinstance(leaf, VectorLeaf)
-    evidence = (
-        {"frame_ns": row["start_ns"], "embedding": row["id"], "run": row["run"]}
-        if visual
-        else {name: row[name] for name in ("language", "speaker", "kind") if row[name] is not None}
-    )
+    timeline = known.timelines[place["timeline"]]
+    # A record without a time holds for the whole title.
+    start, end = place["start_ns"] or 0, place["end_ns"]
+    if isinstance(leaf, TextLeaf):
+        said: dict[str, Any] = {
+            "type": leaf.schema,
+            "source": "dialogue" if leaf.schema == "DialogueLine" else "text",
+            "text": row[leaf.field],
+            "evidence": {name: row[name] for name in EVIDENCE if row.get(name) is not None},
+        }
+    else:
+        said = {
+            "type": "Embedding" if place is row else "Shot",
+            "source": "visual",
+            "text": None,
+            "evidence": {"frame_ns": row["start_ns"], "embedding": row["id"], "run": row["run"]},
+        }
     return Hit(
         id=place["id"],
         title=place["title"],
         title_name=known.titles[place["title"]].name,
         timeline=place["timeline"],
         asset=place["asset"],
-        type=("Embedding" if place is row else "Shot") if visual else "DialogueLine",
-        start_ns=place["start_ns"],
-        end_ns=place["end_ns"],
-        timecode=known.timelines[place["timeline"]].timecode(place["start_ns"]),
+        start_ns=start,
+        end_ns=timeline.duration_ns if end is None else end,
+        timecode=timeline.timecode(start),
         score=row["score"],
-        source="visual" if visual else "dialogue",
-        text=None if visual else row["text"],
         run=place["run"],
-        thumbnail=reading.lists.thumbnail(place["title"], place["start_ns"]),
-        evidence=evidence,
+        thumbnail=reading.lists.thumbnail(place["title"], start),
+        **said,
     )

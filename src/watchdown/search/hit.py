@@ -27,7 +27,7 @@ class Hit(BaseModel):
     end_ns: int
     timecode: str
     score: float
-    source: Literal["visual", "dialogue"]
+    source: Literal["visual", "dialogue", "text"]
     text: str | None
     run: int
     thumbnail: str | None

@@ -11,13 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from watchdown.search.query import Description, Dialogue, Picture, Query, SimilarTo
-from watchdown.stores.protocol import Leaf, Searcher, TextLeaf, VectorLeaf
+from watchdown.search.query import Description, Dialogue, Picture, Query, SimilarTo, Words
+from watchdown.stores.protocol import Leaf, Searcher, TextLeaf, Types, VectorLeaf
 from watchdown.view import View
 from watchdown_algos.catalogue import AlgorithmCatalogue, Known
 from watchdown_algos.contract import Context
 from watchdown_schemas.errors import AlgorithmNotFound, MediaInvalid, ModelMismatch, NotFound, QueryError
+from watchdown_schemas.fields import fields
 from watchdown_schemas.language import is_language, normalise_language
+from watchdown_schemas.roles import Text
 from watchdown_schemas.text import analyse
 
 MAX_PIXELS = 100_000_000
@@ -35,8 +37,10 @@ class Encoders(Protocol):
         ...
 
 
-def text_leaf(text: str, languages: Iterable[str]) -> TextLeaf:
-    """Return the leaf for words that may be in any of these languages."""
+def text_leaf(
+    text: str, languages: Iterable[str], schema: str = "DialogueLine", field: str = "text"
+) -> TextLeaf:
+    """Return the leaf for words that may be in any of these languages, in a text field of a schema type."""
     words: list[str] = []
     stems: list[tuple[str, ...]] = []
     scope = sorted(set(languages)) or ["und"]
@@ -46,7 +50,7 @@ def text_leaf(text: str, languages: Iterable[str]) -> TextLeaf:
             words.append(word)
             found = (_stem(word, place, analysis.words, analysis.stems) for analysis in by_language)
             stems.append(tuple(dict.fromkeys(found)))
-    return TextLeaf("DialogueLine", "text", tuple(words), tuple(stems))
+    return TextLeaf(schema, field, tuple(words), tuple(stems))
 
 
 def _stem(word: str, place: int, words: tuple[str, ...], stems: tuple[str, ...]) -> str:
@@ -73,9 +77,10 @@ def decode_image(data: bytes, name: str = "the image") -> NDArray[np.uint8]:
 class Processor:
     """Turns query leaves into store leaves, with the encoders of the algorithm that made the vectors."""
 
-    def __init__(self, algorithms: AlgorithmCatalogue, searcher: Searcher) -> None:
+    def __init__(self, algorithms: AlgorithmCatalogue, searcher: Searcher, types: Types) -> None:
         self._algorithms = algorithms
         self._searcher = searcher
+        self._types = types
 
     def leaf(
         self,
@@ -91,11 +96,13 @@ class Processor:
         `models` has, by algorithm, the fingerprints of the models behind the visible runs.
         """
         asked = query.leaf
-        if isinstance(asked, Dialogue):
+        if isinstance(asked, Dialogue | Words):
+            schema = asked.schema_type if isinstance(asked, Words) else "DialogueLine"
             if wrong := [tag for tag in asked.languages if not is_language(tag)]:
                 raise QueryError(wrong[0], "is no language tag", "Give a tag such as en or pt-BR.")
             spoken = tuple(map(normalise_language, asked.languages))
-            leaf = replace(text_leaf(asked.text, spoken or languages), languages=spoken)
+            leaf = text_leaf(asked.text, spoken or languages, schema, self._text_field(schema))
+            leaf = replace(leaf, languages=spoken)
             if not leaf.words:
                 raise QueryError(repr(asked.text), "has no word to search for", "Give a word or two.")
             return leaf
@@ -114,6 +121,13 @@ class Processor:
         else:
             vector = self._encode(known, asked)
         return VectorLeaf("Embedding", model.fingerprint, vector)
+
+    def _text_field(self, schema: str) -> str:
+        """Return the field of a schema type whose words are searched: the first of text."""
+        found = next((field.name for field in fields(self._types[schema]) if field.role(Text)), None)
+        if found is None:
+            raise QueryError(schema, "has no text to search", "Filter its records: library.records()")
+        return found
 
     def _visual(self, encoder: str) -> Known:
         for known in self._algorithms.values():

@@ -20,6 +20,15 @@ class Dialogue(_Node):
     languages: tuple[str, ...] = ()
 
 
+class Words(_Node):
+    """Records of a schema type whose text has these words, half-remembered as they may be."""
+
+    kind: Literal["words"] = "words"
+    text: str
+    schema_type: str
+    languages: tuple[str, ...] = ()
+
+
 class Description(_Node):
     """Shots that look like a description."""
 
@@ -42,7 +51,7 @@ class SimilarTo(_Node):
     shot: str
 
 
-Leaf = Annotated[Dialogue | Description | Picture | SimilarTo, Field(discriminator="kind")]
+Leaf = Annotated[Dialogue | Words | Description | Picture | SimilarTo, Field(discriminator="kind")]
 
 
 class Query(_Node):
@@ -60,6 +69,6 @@ class Query(_Node):
     def describe(self) -> str:
         """Say in a few words what is sought."""
         leaf = self.leaf
-        if isinstance(leaf, Dialogue | Description):
+        if isinstance(leaf, Dialogue | Words | Description):
             return leaf.text
         return f"shot {leaf.shot}" if isinstance(leaf, SimilarTo) else leaf.name

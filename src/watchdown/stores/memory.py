@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,11 +11,31 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from watchdown.stores.protocol import Candidates, Leaf, Outcome, TextLeaf, ranked, table_name
+from watchdown.stores.matching import matches, shown, values_of
+from watchdown.stores.protocol import (
+    FACET_VALUES,
+    PLACE,
+    Candidates,
+    Facet,
+    Leaf,
+    Outcome,
+    Schemas,
+    TextLeaf,
+    Types,
+    VectorLeaf,
+    asked_types,
+    language_field,
+    most_frequent,
+    ranked,
+    table_name,
+)
 from watchdown.stores.text_score import text_score
 from watchdown.view import View
+from watchdown.where import Value, Where, check, check_countable
 from watchdown_schemas.arrow import STEMS, WORDS
+from watchdown_schemas.fields import vector_field
 from watchdown_schemas.record import Record
+from watchdown_schemas.types import STANDARD_TYPES
 
 
 @dataclass(slots=True)
@@ -30,18 +50,21 @@ class _Kept:
 class MemoryStore:
     """Sink and searcher over rows in lists that only grow; a snapshot is the number of changes until then."""
 
-    def __init__(self) -> None:
+    def __init__(self, types: Types = STANDARD_TYPES) -> None:
+        self._types = types
         self._tables: dict[str, list[_Kept]] = defaultdict(list)
+        self._schemas: dict[str, pa.Schema] = {}
         self._changes = 0
 
     def write(
         self, runs: Sequence[int], schema: type[Record], batches: pa.RecordBatchReader, *, model: str | None
     ) -> Outcome:
         """Write the rows of one schema type of these runs, replacing what is there of them."""
-        table = self._tables[table_name(schema.__name__, model)]
+        name = table_name(schema.__name__, model)
         rows = [row for batch in batches for row in batch.to_pylist()]
-        self._take_away(table, runs)
-        table += [_Kept(row, since=self._changes) for row in rows]
+        self._take_away(self._tables[name], runs)
+        self._tables[name] += [_Kept(row, since=self._changes) for row in rows]
+        self._schemas[name] = batches.schema
         return Outcome(len(rows))
 
     def delete(self, runs: Sequence[int]) -> None:
@@ -69,40 +92,113 @@ class MemoryStore:
             and (view.titles is None or kept.row["title"] in view.titles)
         ]
 
-    def search(self, leaf: Leaf, view: View, *, limit: int, snapshot: Mapping[str, int]) -> Candidates:
-        """Return the best `limit` visible rows."""
+    def _answering(
+        self,
+        schemas: Schemas,
+        view: View,
+        snapshot: Mapping[str, int],
+        where: Where | None,
+        model: str | None,
+    ) -> Iterator[tuple[str, type[Record], list[dict[str, Any]]]]:
+        """Yield each table of the types asked for, its type, and its visible rows that answer the filter."""
+        asked = asked_types(self._types, schemas)
+        check(where, asked)
+        tables: dict[str, list[str]] = defaultdict(list)
+        for table in self._tables:
+            of, _, by = table.partition("-")
+            if model in (None, by):
+                tables[of].append(table)
+        for schema in asked:
+            for table in tables[schema.__name__]:
+                rows = self._visible(table, view, snapshot)
+                yield table, schema, [row for row in rows if matches(where, row, schema)]
+
+    def search(
+        self,
+        leaf: Leaf,
+        view: View,
+        *,
+        limit: int,
+        snapshot: Mapping[str, int],
+        where: Where | None = None,
+    ) -> Candidates:
+        """Return the best `limit` visible rows that answer the filter."""
         found = []
-        if isinstance(leaf, TextLeaf):
-            for row in self._visible(leaf.schema, view, snapshot):
-                line = row[leaf.field + WORDS].split(), row[leaf.field + STEMS].split()
-                score = text_score(leaf.words, leaf.stems, *line)
-                if score and leaf.speaks(row["language"]):
-                    found.append(row | {"score": score})
-        else:
-            for row in self._visible(table_name(leaf.schema, leaf.model), view, snapshot):
-                vector = np.asarray(row["vector"], dtype=np.float64)
-                found.append(row | {"score": float(vector @ leaf.vector)})
+        model = None if isinstance(leaf, TextLeaf) else leaf.model
+        for _, schema, rows in self._answering(leaf.schema, view, snapshot, where, model):
+            for row in rows:
+                score = (
+                    _said(leaf, row, schema) if isinstance(leaf, TextLeaf) else _nearness(leaf, row, schema)
+                )
+                if score is not None:
+                    found.append({**dict.fromkeys(PLACE), **row, "score": score})
         return Candidates(ranked(found)[:limit], exhausted=len(found) <= limit)
 
     def scan(
         self,
-        schema: str,
+        schemas: Schemas,
         view: View,
         *,
-        columns: Sequence[str],
         snapshot: Mapping[str, int],
+        columns: Sequence[str] | None = None,
         model: str | None = None,
         starting: tuple[int, int] | None = None,
+        where: Where | None = None,
     ) -> Iterator[pa.RecordBatch]:
-        """Yield the visible rows of a schema type, or those that start in a range of nanoseconds."""
-        rows = self._visible(table_name(schema, model), view, snapshot)
-        if starting is not None:
-            rows = [row for row in rows if starting[0] <= row["start_ns"] < starting[1]]
-        if rows:
-            yield pa.RecordBatch.from_pylist([{name: row[name] for name in columns} for row in rows])
+        """Yield the visible rows of schema types that answer the filter, in no order."""
+        for table, _, found in self._answering(schemas, view, snapshot, where, model):
+            rows = found
+            if starting is not None:
+                rows = [row for row in rows if starting[0] <= row["start_ns"] < starting[1]]
+            if rows:
+                schema = self._schemas[table]
+                names = [name for name in schema.names if columns is None or name in columns]
+                kept = pa.schema([schema.field(name) for name in names], schema.metadata)
+                yield pa.RecordBatch.from_pylist(rows, schema=kept)
+
+    def count(
+        self, schemas: Schemas, view: View, *, snapshot: Mapping[str, int], where: Where | None = None
+    ) -> int:
+        """Return the number of rows that `scan` yields."""
+        return sum(len(rows) for _, _, rows in self._answering(schemas, view, snapshot, where, None))
+
+    def facet(
+        self,
+        schemas: Schemas,
+        field: str,
+        view: View,
+        *,
+        snapshot: Mapping[str, int],
+        where: Where | None = None,
+        limit: int = FACET_VALUES,
+    ) -> Facet:
+        """Return the values of a field or attribute in the rows that `scan` yields, each with its count."""
+        check_countable(field, asked_types(self._types, schemas))
+        counts: Counter[Value] = Counter()
+        for _, schema, rows in self._answering(schemas, view, snapshot, where, None):
+            for row in rows:
+                held = {shown(value) for value in values_of(field, row, schema)}
+                counts.update(value for value in held if value == value)  # noqa: PLR0124 - NaN is no value
+        return most_frequent(counts, limit)
 
     def find(
         self, schema: str, record: str, view: View, *, snapshot: Mapping[str, int]
     ) -> Mapping[str, Any] | None:
         """Return the visible record of that id."""
-        return next((row for row in self._visible(schema, view, snapshot) if row["id"] == record), None)
+        found = self._answering(schema, view, snapshot, None, None)
+        return next((row for _, _, rows in found for row in rows if row["id"] == record), None)
+
+
+def _said(leaf: TextLeaf, row: Mapping[str, Any], schema: type[Record]) -> float | None:
+    """Return the score of a row's text, None where it does not answer."""
+    spoken = language_field(schema, leaf.field)
+    words, stems = row.get(leaf.field + WORDS), row.get(leaf.field + STEMS)
+    if words is None or stems is None or not leaf.speaks((row[spoken] if spoken else None) or "und"):
+        return None
+    return text_score(leaf.words, leaf.stems, words.split(), stems.split()) or None
+
+
+def _nearness(leaf: VectorLeaf, row: Mapping[str, Any], schema: type[Record]) -> float | None:
+    """Return the cosine of a row's vector and the leaf's."""
+    field = vector_field(schema)
+    return None if field is None else float(np.asarray(row[field.name], dtype=np.float64) @ leaf.vector)

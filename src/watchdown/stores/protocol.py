@@ -1,10 +1,16 @@
-"""What a store must do: a sink that takes whole runs, and a searcher that ranks rows within a view."""
+"""What a store must do: a sink that takes whole runs, and a searcher that ranks, filters and counts rows.
+
+Requests name schema types; base types are resolved to the types that inherit from them before.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
+
+from watchdown_schemas.errors import QueryError, SchemaNotFound
 
 if TYPE_CHECKING:
     import numpy as np
@@ -12,15 +18,52 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from watchdown.view import View
+    from watchdown.where import Value, Where
     from watchdown_schemas.record import Record
 
 
 SCORE_DIGITS: Final = 6
+FACET_VALUES: Final = 100  # the most frequent ones that a facet shows unless told otherwise
+
+Types: TypeAlias = "Mapping[str, type[Record]]"
+Schemas: TypeAlias = str | Sequence[str]  # the name of a schema type, or several
+Facet: TypeAlias = "list[tuple[Value, int]]"
 
 
 def table_name(schema: str, model: str | None = None) -> str:
     """Return the table of a schema type, and of the model that wrote its vectors."""
     return f"{schema}-{model}" if model else schema
+
+
+def type_of(batch: pa.RecordBatch) -> str:
+    """Return the name of the schema type whose rows a batch has."""
+    label: bytes = batch.schema.metadata[b"watchdown.schema"]
+    return label.decode().partition(".")[0]
+
+
+def named(schemas: Schemas) -> tuple[str, ...]:
+    """Return the names of the schema types asked for, each once."""
+    return (schemas,) if isinstance(schemas, str) else tuple(dict.fromkeys(schemas))
+
+
+def asked_types(types: Types, schemas: Schemas) -> list[type[Record]]:
+    """Return the classes of the types asked for; SchemaNotFound for one that is not known."""
+    try:
+        return [types[name] for name in named(schemas)]
+    except KeyError as error:
+        known = f"Known types: {', '.join(sorted(types))}"
+        raise SchemaNotFound(str(error.args[0]), "is no known schema type", known) from None
+
+
+def most_frequent(counts: Counter[Value], limit: int) -> Facet:
+    """Return the values with the highest counts; ties by value: text, then numbers, then moments."""
+    from watchdown.where.values import value_kind
+
+    if limit < 1:
+        raise QueryError(f"limit {limit}", "shows no value", "Ask for one or more")
+    order = ("text", "number", "moment")
+    ranking = sorted(counts.items(), key=lambda item: (-item[1], order.index(value_kind(item[0])), item[0]))
+    return ranking[:limit]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +119,29 @@ class TextLeaf:
 Leaf = VectorLeaf | TextLeaf
 
 
+def language_field(schema: type[Record], name: str) -> str | None:
+    """Return the field that has the language of a text field, None where its type names none.
+
+    Raises QueryError for a field whose words are not searched.
+    """
+    from watchdown.where import own_field
+    from watchdown_schemas.roles import Text
+
+    own = own_field(schema, name)
+    role = own.role(Text) if own else None
+    if role is None:
+        raise QueryError(f"{schema.__name__}.{name}", "has no words to search", "Name a field of text")
+    return role.language
+
+
+PLACE: Final = ("id", "run", "title", "timeline", "asset", "start_ns", "end_ns")
+
+
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Rows that answer a leaf, best first, ties by id: mappings with the columns asked for and `score`.
+    """Rows that answer a leaf, best first, ties by id: mappings with `score` and all of `PLACE`.
 
+    Times are None where the type has none. Rows of text have the field searched and its language.
     `exhausted` says that the store has no further rows for this leaf.
     """
 
@@ -95,27 +157,73 @@ def ranked(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 class Searcher(Protocol):
-    """Answers leaves from a snapshot: the same snapshot and view give the same rows for ever."""
+    """Answers leaves from a snapshot: the same snapshot and view give the same rows for ever.
+
+    `where` is exact in every store, and applied before ranking. It raises QueryError where a value cannot
+    be of a field's kind, in any of the types asked for.
+    """
 
     def snapshot(self) -> Mapping[str, int]:
         """Return the versions that a reader who starts now sees, by table."""
         ...
 
-    def search(self, leaf: Leaf, view: View, *, limit: int, snapshot: Mapping[str, int]) -> Candidates:
-        """Return the best `limit` visible rows."""
+    def search(
+        self,
+        leaf: Leaf,
+        view: View,
+        *,
+        limit: int,
+        snapshot: Mapping[str, int],
+        where: Where | None = None,
+    ) -> Candidates:
+        """Return the best `limit` visible rows that answer the filter."""
         ...
 
     def scan(
         self,
-        schema: str,
+        schemas: Schemas,
         view: View,
         *,
-        columns: Sequence[str],
         snapshot: Mapping[str, int],
+        columns: Sequence[str] | None = None,
         model: str | None = None,
         starting: tuple[int, int] | None = None,
+        where: Where | None = None,
     ) -> Iterator[pa.RecordBatch]:
-        """Yield the visible rows of a schema type, or those that start in a range of nanoseconds."""
+        """Yield the visible rows of schema types that answer the filter, in no order.
+
+        Each batch is of one type, which its schema's metadata names (`type_of`), and has the columns asked
+        for that the type has, all of them by default. `starting` is a range of nanoseconds in which rows
+        start; of types with vectors, `model` leaves out those of other models.
+        """
+        ...
+
+    def count(
+        self,
+        schemas: Schemas,
+        view: View,
+        *,
+        snapshot: Mapping[str, int],
+        where: Where | None = None,
+    ) -> int:
+        """Return the number of rows that `scan` yields."""
+        ...
+
+    def facet(
+        self,
+        schemas: Schemas,
+        field: str,
+        view: View,
+        *,
+        snapshot: Mapping[str, int],
+        where: Where | None = None,
+        limit: int = FACET_VALUES,
+    ) -> Facet:
+        """Return the values of a field or attribute in the rows that `scan` yields, each with its count.
+
+        A count is of rows, so that filtering by the value gives as many. Most frequent first, ties by value.
+        Memory grows with the number of different values, not with rows.
+        """
         ...
 
     def find(

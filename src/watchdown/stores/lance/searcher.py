@@ -2,174 +2,256 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from math import isqrt
 from typing import Any, Final
 
 import pyarrow as pa
-from lance.query import BooleanQuery, FullTextQuery, MatchQuery, Occur, PhraseQuery
 
 from watchdown.lake.tables import Lake
-from watchdown.stores.lance.mask import Masks
-from watchdown.stores.lance.typos import TailWords, spellings
-from watchdown.stores.protocol import Candidates, Leaf, TextLeaf, VectorLeaf, ranked, table_name
+from watchdown.stores.lance.facets import count_values, facet_columns
+from watchdown.stores.lance.mask import Masks, treemap
+from watchdown.stores.lance.reading import Labels, Part, part_of, scope, tables_of
+from watchdown.stores.lance.sql import Condition, quoted
+from watchdown.stores.lance.text_query import spoken, text_query
+from watchdown.stores.lance.typos import TailWords
+from watchdown.stores.protocol import (
+    FACET_VALUES,
+    PLACE,
+    Candidates,
+    Facet,
+    Leaf,
+    Schemas,
+    TextLeaf,
+    Types,
+    VectorLeaf,
+    asked_types,
+    language_field,
+    most_frequent,
+    ranked,
+)
+from watchdown.stores.shared import TEXT, VECTOR, native
 from watchdown.stores.text_score import text_score
 from watchdown.view import View
+from watchdown.where import Value, Where, check, check_countable
 from watchdown_schemas.arrow import STEMS, WORDS
 from watchdown_schemas.errors import CursorExpired
+from watchdown_schemas.fields import vector_field
+from watchdown_schemas.record import Record
+from watchdown_schemas.types import STANDARD_TYPES
 
 NPROBES: Final = 20
 REFINE: Final = 20
 EXACT_UP_TO: Final = 20_000  # rows in scope that are cheaper to compare than to look up
 TEXT_CANDIDATES: Final = 1_000
-EXPANSIONS: Final = 500  # words that one misspelt word may be meant for
-PLACE: Final = ("id", "run", "title", "timeline", "asset", "start_ns", "end_ns")
 LINE: Final = ("text", "language", "speaker", "kind")
 
 
 class LanceSearcher:
     """Answers leaves from the lake's tables."""
 
-    def __init__(self, lake: Lake, *, exact_up_to: int = EXACT_UP_TO) -> None:
+    def __init__(self, lake: Lake, types: Types = STANDARD_TYPES, *, exact_up_to: int = EXACT_UP_TO) -> None:
         self._lake = lake
+        self._types = types
         self._exact_up_to = exact_up_to
         self._masks = Masks()
         self._tail = TailWords()
+        self._labels = Labels()
 
     def snapshot(self) -> Mapping[str, int]:
         """Return the newest version of each table."""
         return {name: self._lake.version(name) for name in self._lake.names()}
 
+    def _tables(
+        self, schemas: Schemas, snapshot: Mapping[str, int], where: Where | None, model: str | None = None
+    ) -> list[tuple[str, tuple[type[Record], ...]]]:
+        """Return the tables that a request reads, each with the types that are asked of it."""
+        asked = asked_types(self._types, schemas)
+        check(where, asked)
+        return list(tables_of(asked, [*snapshot], model))
+
     @contextmanager
-    def _reading(self, name: str, snapshot: Mapping[str, int]) -> Iterator[Any]:
-        """Give the snapshot's version of a table; None when it did not exist then."""
-        version = snapshot.get(name)
+    def _reading(
+        self, name: str, schemas: Sequence[type[Record]], where: Where | None, snapshot: Mapping[str, int]
+    ) -> Iterator[Part]:
+        """Give the snapshot's version of a table."""
+        version = snapshot[name]
         try:
-            yield None if version is None else self._lake.dataset(name, version)
+            yield part_of(name, self._lake.dataset(name, version), schemas, where, self._labels)
         except (ValueError, OSError) as error:
-            if version is None or self._lake.keeps(name, version):
+            if self._lake.keeps(name, version):
                 raise
             cause = f"version {version} is no longer kept"
             raise CursorExpired(name, cause, "Ask again from the first page.") from error
 
-    def search(self, leaf: Leaf, view: View, *, limit: int, snapshot: Mapping[str, int]) -> Candidates:
-        """Return the best `limit` visible rows."""
-        name = table_name(leaf.schema, leaf.model if isinstance(leaf, VectorLeaf) else None)
-        with self._reading(name, snapshot) as dataset:
-            if dataset is None:
+    def _mask(self, part: Part, view: View) -> bytes | None:
+        return self._masks.get(part.name, part.dataset, view)
+
+    def search(
+        self,
+        leaf: Leaf,
+        view: View,
+        *,
+        limit: int,
+        snapshot: Mapping[str, int],
+        where: Where | None = None,
+    ) -> Candidates:
+        """Return the best `limit` visible rows that answer the filter."""
+        model = leaf.model if isinstance(leaf, VectorLeaf) else None
+        for name, schemas in self._tables(leaf.schema, snapshot, where, model):
+            with self._reading(name, schemas, where, snapshot) as part:
+                return self._ranked(leaf, part, view, limit)
+        return Candidates((), exhausted=True)
+
+    def _ranked(self, leaf: Leaf, part: Part, view: View, limit: int) -> Candidates:
+        if not part.schemas:  # types that share a table have no row in it
+            return Candidates((), exhausted=True)
+        chosen: dict[str, Any] = {"row_addr_blocklist": self._mask(part, view)}
+        few = False
+        if part.left is not None:  # what Lance cannot look up is found first, and then searched in
+            ids = part.ids(view)
+            if not len(ids):
                 return Candidates((), exhausted=True)
-            mask = self._masks.get(name, dataset, view)
-            if isinstance(leaf, VectorLeaf):
-                return self._vectors(leaf, view, dataset, mask, limit)
-            return self._text(leaf, view, dataset, mask, limit)
+            chosen["row_addr_allowlist"] = treemap(ids)
+            few = len(ids) <= self._exact_up_to
+        if isinstance(leaf, TextLeaf):
+            return self._text(leaf, part, view, limit, chosen)
+        return self._vectors(leaf, part, view, limit, chosen, few=few)
 
     def _vectors(
-        self, leaf: VectorLeaf, view: View, dataset: Any, mask: bytes | None, limit: int
+        self, leaf: VectorLeaf, part: Part, view: View, limit: int, chosen: Mapping[str, Any], *, few: bool
     ) -> Candidates:
-        where = _scope(view)
-        exact = where is not None and dataset.count_rows(where) <= self._exact_up_to
-        nearest = {"column": "vector", "q": leaf.vector, "k": limit, "metric": "l2", "use_index": not exact}
+        (schema,) = part.schemas.values()
+        field = vector_field(schema)
+        if field is None or (where := part.sql(scope(view))) == "false":
+            return Candidates((), exhausted=True)
+        exact = few or (where is not None and part.dataset.count_rows(where) <= self._exact_up_to)
+        column = VECTOR if part.shared else field.name
+        nearest = {"column": column, "q": leaf.vector, "k": limit, "metric": "l2", "use_index": not exact}
         if not exact:
-            # Without a maximum, Lance goes on to further partitions until it has found enough.
-            nearest |= {"minimum_nprobes": NPROBES, "refine_factor": REFINE}
-        rows = dataset.scanner(
-            columns=[*PLACE, "_distance"],
+            # Without a maximum, Lance goes on to further partitions until it has found enough; what is left
+            # by a filter lies thinly, so that the best of it may be in any of more partitions.
+            filtered = where is not None or "row_addr_allowlist" in chosen
+            probes = max(NPROBES, isqrt(part.dataset.count_rows()) // 4) if filtered else NPROBES
+            nearest |= {"minimum_nprobes": probes, "refine_factor": REFINE}
+        rows = part.dataset.scanner(
+            columns=[*(name for name in PLACE if name in part.columns), "_distance"],
             nearest=nearest,
             filter=where,
             prefilter=True,
-            row_addr_blocklist=mask,
             disable_scoring_autoprojection=True,
+            **chosen,
         ).to_table()
-        found = rows.to_pylist()
+        found = [{**dict.fromkeys(PLACE), **row} for row in rows.to_pylist()]
         for row in found:
             row["score"] = 1.0 - row.pop("_distance") / 2  # of unit vectors, squared l2 to cosine
         return Candidates(ranked(found), exhausted=len(found) < limit)
 
-    def _text(self, leaf: TextLeaf, view: View, dataset: Any, mask: bytes | None, limit: int) -> Candidates:
-        if not leaf.words:
+    def _text(
+        self, leaf: TextLeaf, part: Part, view: View, limit: int, chosen: Mapping[str, Any]
+    ) -> Candidates:
+        ((name, schema),) = part.schemas.items()
+        language = language_field(schema, leaf.field)
+        asked = spoken(leaf, "language" if part.shared else language)
+        if not leaf.words or (where := part.sql(scope(view), asked)) == "false":
             return Candidates((), exhausted=True)
         wanted = max(limit, TEXT_CANDIDATES)
-        words, stems = leaf.field + WORDS, leaf.field + STEMS
-        near = self._tail.near(leaf.words, leaf.schema, dataset, words)
-        rows = dataset.scanner(
-            columns=[*PLACE, *LINE, words, stems, "_score"],
-            full_text_query=_query(leaf, words, stems, near),
-            filter=_all(_scope(view), _spoken(leaf)),
+        own = (leaf.field + WORDS, leaf.field + STEMS)
+        words, stems = TEXT[1:] if part.shared else own
+        near = self._tail.near(leaf.words, part.name, part.dataset, words)
+        shown = dict.fromkeys((*PLACE, leaf.field, language or leaf.field, *LINE, *own))
+        columns = [column for column in shown if column in native(schema).names]
+        rows = part.dataset.scanner(
+            columns=[*part.physical({name: columns}), "_score"],
+            full_text_query=text_query(leaf, words, stems, near),
+            filter=where,
             prefilter=True,
             limit=wanted,
-            row_addr_blocklist=mask,
+            **chosen,
         ).to_table()
         found = []
-        for row in rows.to_pylist():
-            row["score"] = text_score(leaf.words, leaf.stems, row.pop(words).split(), row.pop(stems).split())
-            if row["score"]:
-                found.append(row)
+        for batch in rows.to_batches():
+            for native_row in part.native(batch, schema, columns).to_pylist():
+                row = {**dict.fromkeys(PLACE), **native_row}
+                said, roots = ((row.pop(column) or "").split() for column in own)
+                row["score"] = text_score(leaf.words, leaf.stems, said, roots)
+                if row["score"] and leaf.speaks((row[language] if language else None) or "und"):
+                    found.append(row)
         return Candidates(ranked(found)[:limit], exhausted=rows.num_rows < wanted and len(found) <= limit)
 
     def scan(
         self,
-        schema: str,
+        schemas: Schemas,
         view: View,
         *,
-        columns: Sequence[str],
         snapshot: Mapping[str, int],
+        columns: Sequence[str] | None = None,
         model: str | None = None,
         starting: tuple[int, int] | None = None,
+        where: Where | None = None,
     ) -> Iterator[pa.RecordBatch]:
-        """Yield the visible rows of a schema type, or those that start in a range of nanoseconds."""
-        name = table_name(schema, model)
-        times = f"start_ns >= {starting[0]} AND start_ns < {starting[1]}" if starting else None
-        with self._reading(name, snapshot) as dataset:
-            if dataset is not None:
-                yield from dataset.scanner(
-                    columns=list(columns),
-                    filter=_all(_scope(view), times),
-                    row_addr_blocklist=self._masks.get(name, dataset, view),
-                ).to_batches()
+        """Yield the visible rows of schema types that answer the filter, in no order."""
+        times = [] if starting is None else [_starting(*starting)]
+        for name, types in self._tables(schemas, snapshot, where, model):
+            with self._reading(name, types, where, snapshot) as part:
+                mask = self._mask(part, view)
+                yield from (batch for _, batch in part.read(columns, scope(view), *times, mask=mask))
+
+    def count(
+        self, schemas: Schemas, view: View, *, snapshot: Mapping[str, int], where: Where | None = None
+    ) -> int:
+        """Return the number of rows that `scan` yields."""
+        found = 0
+        for name, types in self._tables(schemas, snapshot, where):
+            with self._reading(name, types, where, snapshot) as part:
+                found += part.count(view, self._mask(part, view))
+        return found
+
+    def facet(
+        self,
+        schemas: Schemas,
+        field: str,
+        view: View,
+        *,
+        snapshot: Mapping[str, int],
+        where: Where | None = None,
+        limit: int = FACET_VALUES,
+    ) -> Facet:
+        """Return the values of a field or attribute in the rows that `scan` yields, each with its count."""
+        check_countable(field, asked_types(self._types, schemas))
+        counts: Counter[Value] = Counter()
+        for name, types in self._tables(schemas, snapshot, where):
+            columns = list(
+                dict.fromkeys(column for schema in types for column in facet_columns(field, schema))
+            )
+            with self._reading(name, types, where, snapshot) as part:
+                mask = self._mask(part, view)
+                for schema, batch in part.read(columns, scope(view), mask=mask):
+                    count_values(counts, field, batch, schema)
+        return most_frequent(counts, limit)
 
     def find(
         self, schema: str, record: str, view: View, *, snapshot: Mapping[str, int]
     ) -> Mapping[str, Any] | None:
         """Return the visible record of that id."""
-        with self._reading(schema, snapshot) as dataset:
-            if dataset is None:
-                return None
-            where = _all(f"id = {_quoted(record)}", _scope(view))
-            found = dataset.scanner(filter=where).to_table().to_pylist()
-        return next((row for row in found if row["run"] in view.visible), None)
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _all(*conditions: str | None) -> str | None:
-    return " AND ".join(f"({condition})" for condition in conditions if condition) or None
-
-
-def _scope(view: View) -> str | None:
-    if view.titles is None:
+        this = Condition(f"id = {quoted(record)}")
+        for name, types in self._tables(schema, snapshot, None):
+            with self._reading(name, types, None, snapshot) as part:
+                for _, batch in part.read(None, this, scope(view)):
+                    for row in batch.to_pylist():
+                        if row["run"] in view.visible:
+                            return dict(row)
         return None
-    return f"title IN ({', '.join(map(_quoted, sorted(view.titles)))})" if view.titles else "false"
+
+    def read_run(self, schema: str, run: int, model: str | None = None) -> Iterator[pa.RecordBatch]:
+        """Yield the rows of one schema type of a run, be it in view or not."""
+        snapshot = self.snapshot()
+        for name, types in self._tables(schema, snapshot, None, model):
+            with self._reading(name, types, None, snapshot) as part:
+                yield from (batch for _, batch in part.read(None, Condition(f"run = {run}")))
 
 
-def _spoken(leaf: TextLeaf) -> str | None:
-    """Return the condition that rows are in the languages asked for, as `TextLeaf.speaks` says."""
-    tags = ((_quoted(tag), _quoted(f"{tag}-")) for tag in leaf.languages)
-    return " OR ".join(f"language = {tag} OR starts_with(language, {form})" for tag, form in tags) or None
-
-
-def _query(leaf: TextLeaf, words: str, stems: str, near: set[str]) -> BooleanQuery:
-    """Return the query that finds candidates: any word or stem, typos forgiven, the phrase above all.
-
-    `near` are further words to look for, as they are.
-    """
-    said = " ".join(leaf.words)
-    roots = " ".join(stem for alternatives in leaf.stems for stem in alternatives)
-    parts: list[FullTextQuery] = [MatchQuery(said, words), MatchQuery(roots, stems)]
-    if len(leaf.words) > 1:
-        parts.append(PhraseQuery(said, words, slop=2))
-    for changes, spelt in spellings(leaf.words).items():
-        asked = " ".join(sorted(spelt if changes else spelt | near))
-        parts.append(MatchQuery(asked, words, fuzziness=changes, max_expansions=EXPANSIONS))
-    return BooleanQuery([(Occur.SHOULD, part) for part in parts])
+def _starting(low: int, high: int) -> Condition:
+    return Condition(f"start_ns >= {low} AND start_ns < {high}")

@@ -1,4 +1,4 @@
-"""The sink on Lance: runs go into the lake's tables."""
+"""The sink on Lance: runs go into the lake's tables, each type in its layout, attributes with tokens."""
 
 from __future__ import annotations
 
@@ -6,9 +6,17 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
-from watchdown.lake.tables import Lake
-from watchdown.stores.protocol import Outcome, table_name
+from watchdown.lake.tables import LOOKED_UP, Lake
+from watchdown.stores.lance.reading import table_of
+from watchdown.stores.lance.sql import quoted
+from watchdown.stores.packing import pack
+from watchdown.stores.protocol import Outcome
+from watchdown.stores.shared import is_shared, shared_schema
+from watchdown.stores.tokens import TOKENS, TOKENS_TYPE, attribute_entries, tokens
+from watchdown_schemas.arrow import arrow_schema
+from watchdown_schemas.fields import fields, vector_field
 from watchdown_schemas.record import Record
+from watchdown_schemas.roles import Attributes
 
 
 class LanceSink:
@@ -21,8 +29,25 @@ class LanceSink:
         self, runs: Sequence[int], schema: type[Record], batches: pa.RecordBatchReader, *, model: str | None
     ) -> Outcome:
         """Write the rows of one schema type of these runs, replacing what is there of them."""
-        name = table_name(schema.__name__, model)
-        written = self._lake.replace_runs(name, runs, schema, batches)
+        name, field = table_of(schema, model), vector_field(schema)
+        size = None if field is None else batches.schema.field(field.name).type.list_size
+        native = arrow_schema(schema, size)
+        given = (batch.select(native.names).cast(native) for batch in batches)
+        if is_shared(schema):
+            written = self._lake.replace_runs(
+                name,
+                runs,
+                shared_schema(size),
+                (pack(batch, schema) for batch in given),
+                # A run may have records of several types that share a table.
+                only=f"starts_with(`type`, {quoted(f'{schema.__name__}.')})",
+                looked_up=(*LOOKED_UP, "type"),
+            )
+        else:
+            target = native.append(pa.field(TOKENS, TOKENS_TYPE))
+            written = self._lake.replace_runs(
+                name, runs, target, (_with_tokens(one, schema) for one in given)
+            )
         if written:
             self._lake.maintain(name)
         return Outcome(written)
@@ -30,3 +55,10 @@ class LanceSink:
     def delete(self, runs: Sequence[int]) -> None:
         """Remove every row of these runs."""
         self._lake.delete_runs(runs)
+
+
+def _with_tokens(batch: pa.RecordBatch, schema: type[Record]) -> pa.RecordBatch:
+    known = fields(schema)
+    held = [batch.column(field.name) for field in known if field.role(Attributes)]
+    entries = [attribute_entries(column, [field.name for field in known]) for column in held]
+    return batch.append_column(pa.field(TOKENS, TOKENS_TYPE), tokens(entries, batch.num_rows))

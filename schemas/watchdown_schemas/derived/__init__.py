@@ -1,0 +1,1 @@
+"""What is derived from a schema type for other systems to read."""

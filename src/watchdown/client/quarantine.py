@@ -1,0 +1,136 @@
+"""Quarantine: rows that validation refused, listed, shown with their faults, and written again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from watchdown.client.results import Refused, Written
+from watchdown.client.services import Services
+from watchdown.runs.correct import own_values
+from watchdown.runs.derive import dimension_of
+from watchdown.runs.ledger import Run
+from watchdown.runs.memo import mended as mended_key
+from watchdown.runs.publishing import model_of
+from watchdown.runs.record import good_file, quarantine_file
+from watchdown.runs.states import State
+from watchdown.validation.quarantine import from_file, mended, read_rows
+from watchdown_schemas.columns import Converted, Stamp
+from watchdown_schemas.errors import NotFound, RunError
+from watchdown_schemas.reading import to_rows
+from watchdown_schemas.rows import from_rows
+
+FILE: Final = re.compile(r"(\d+)-([A-Z][A-Za-z0-9]*)\.parquet")
+
+
+def refused(services: Services) -> list[Refused]:
+    """Return what lies in quarantine, by run and schema type."""
+    found = []
+    for path in services.folder.quarantine.glob("*.parquet"):
+        if named := FILE.fullmatch(path.name):
+            run = services.ledger.get(int(named[1]))
+            title = services.catalogue.title_by_id(run.title)
+            found.append(
+                Refused(
+                    run=run.number,
+                    schema_type=named[2],
+                    title=run.title,
+                    title_name=title.name,
+                    algorithm=run.algorithm,
+                    state=run.state,
+                    rows=pq.read_metadata(path).num_rows,
+                    path=path,
+                )
+            )
+    return sorted(found, key=lambda one: (one.run, one.schema_type))
+
+
+def rows(services: Services, run: int, schema_type: str) -> list[dict[str, Any]]:
+    """Return the refused rows of a run, each with its `_faults`; NotFound when there are none."""
+    return read_rows(_file(services, run, schema_type))
+
+
+def _file(services: Services, run: int, schema_type: str) -> Path:
+    path = quarantine_file(services.folder, run, schema_type)
+    if not path.exists():
+        raise NotFound(f"run {run}", f"has no refused {schema_type} rows", "See: watchdown quarantine list")
+    return path
+
+
+def replay(
+    services: Services,
+    number: int,
+    schema_type: str,
+    rows: Sequence[Mapping[str, Any]] | Path,
+    *,
+    waiting: Callable[[], None],
+) -> Written:
+    """Write the good rows of a run and the mended ones as the next run of its slot, and publish it.
+
+    `rows` are those that `rows()` gave, mended, or a file of them (JSONL or Parquet).
+    Raises RunError where a later run of the slot is active: what was refused is history then.
+    """
+    schema = services.registry[schema_type]
+    repaired = from_file(rows, schema) if isinstance(rows, Path) else mended(rows, schema)
+    with services.writing(waiting):
+        run = services.ledger.get(number)
+        if run.state not in (State.ACTIVE, State.QUARANTINED):
+            cause = f"is {run.state}: a later run has taken its place"
+            raise RunError(f"run {number}", cause, "Mend the rows of the later run")
+        parts = {
+            name: _source(services, run, name, repaired if name == schema_type else []) for name in run.counts
+        }
+        made = services.writer.write(
+            services.catalogue.title_by_id(run.title),
+            parts,
+            algorithm=run.algorithm,
+            version=run.version,
+            memo_key=mended_key(run.memo_key, repr(repaired)),
+            model=run.model,
+        )
+        if made.state is State.ACTIVE:
+            for name in run.counts:
+                quarantine_file(services.folder, number, name).unlink(missing_ok=True)
+                good_file(services.folder, number, name).unlink(missing_ok=True)
+    return written(services, made, schema_type)
+
+
+def _source(
+    services: Services, run: Run, name: str, repaired: list[dict[str, Any]]
+) -> Callable[[Stamp], Iterator[Converted]]:
+    schema = services.registry[name]
+
+    def source(stamp: Stamp) -> Iterator[Converted]:
+        batches = list(_good(services, run, name))
+        kept = [own_values(row, schema) for row in to_rows(batches, schema)]
+        yield from [from_rows(schema, [*kept, *repaired], stamp, dimension_of(batches, schema))]
+
+    return source
+
+
+def _good(services: Services, run: Run, name: str) -> Iterator[pa.RecordBatch]:
+    held_back = good_file(services.folder, run.number, name)
+    if run.state is State.ACTIVE:
+        yield from services.read_run(name, run.number, model_of(run, name, services.registry))
+    elif held_back.exists():
+        yield from pq.ParquetFile(held_back).iter_batches()
+
+
+def written(services: Services, run: Run, schema_type: str) -> Written:
+    """Return what became of a run that was written."""
+    path = quarantine_file(services.folder, run.number, schema_type)
+    return Written(
+        run=run.number,
+        title=run.title,
+        schema_type=services.registry[schema_type].schema_label(),
+        state=run.state,
+        written=run.counts.get(schema_type, 0) if run.state is State.ACTIVE else 0,
+        warnings=tuple(run.warnings),
+        error=run.error,
+        quarantine=path if path.exists() else None,
+    )

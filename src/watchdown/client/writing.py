@@ -1,0 +1,150 @@
+"""`library.write`: rows of one schema type as a run of their own, validated and published in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+import pyarrow as pa
+
+from watchdown.client.quarantine import written
+from watchdown.client.results import Written
+from watchdown.client.services import Services
+from watchdown.runs.correct import apply, own_values
+from watchdown.runs.writing import Rows as Source
+from watchdown.validation.policy import Tolerance
+from watchdown_schemas.columns import Converted, Stamp, from_columns
+from watchdown_schemas.errors import RecordInvalid
+from watchdown_schemas.fields import vector_field
+from watchdown_schemas.reading import to_rows
+from watchdown_schemas.record import Record
+from watchdown_schemas.roles import Vector
+from watchdown_schemas.rows import from_rows
+
+Rows: TypeAlias = Iterable[Record | Mapping[str, Any]] | pa.Table | pa.RecordBatch | pa.RecordBatchReader
+BATCH: Final = 10_000
+
+
+def write(
+    services: Services,
+    schema_type: str | type[Record],
+    rows: Rows,
+    title: str,
+    *,
+    algorithm: str | None,
+    version: str,
+    model: str | None,
+    tolerance: float,
+    waiting: Callable[[], None],
+) -> Written:
+    """Write rows as the next run of the slot (algorithm, title) and publish it; what was there is superseded.
+
+    Without an `algorithm`, the slot is the schema type's own. Rows that break a rule go to quarantine; more
+    of them than `tolerance`, a share of all rows, hold back the whole run.
+    """
+    schema = services.registry[schema_type if isinstance(schema_type, str) else schema_type.__name__]
+    dimension, batches = _batches(schema, rows)
+    if vector_field(schema) and model is None:
+        raise RecordInvalid(
+            schema.schema_label(),
+            "holds vectors, but no model is named",
+            "Say which one made them: model=...",
+        )
+    name = algorithm or f"written-{schema.__name__}"
+    with services.writing(waiting):
+        found = services.catalogue.title(title)
+        source = _source(schema, batches, dimension)
+        said = [c for c in services.corrections.of(found.id, name) if c.schema_type == schema.__name__]
+        if said:
+            source = _corrected(source, schema, lambda plain: apply(said, plain, schema), dimension)
+        run = services.writer.write(
+            found,
+            {schema.__name__: source},
+            algorithm=name,
+            version=version,
+            model=model,
+            tolerance=Tolerance(tolerance),
+        )
+    return written(services, run, schema.__name__)
+
+
+def _batches(schema: type[Record], rows: Rows) -> tuple[int | None, Iterator[Any]]:
+    """Return the length of the vectors, and the rows in batches: Arrow as it is, others in lists."""
+    batches: Iterator[Any]
+    if isinstance(rows, pa.Table | pa.RecordBatch):
+        batches = iter(pa.table(rows).to_batches())
+    elif isinstance(rows, pa.RecordBatchReader):
+        batches = iter(rows)
+    else:
+        batches = _in_lists(rows)
+    field = vector_field(schema)
+    role = field.role(Vector) if field else None
+    if field is None or role is None or role.dimension:
+        return None, batches
+    first = next(batches, None)
+    if first is None:
+        return 1, iter(())
+    return _dimension(first, field.name), _again(first, batches)
+
+
+def _in_lists(rows: Iterable[Record | Mapping[str, Any]]) -> Iterator[list[Any]]:
+    held = []
+    for row in rows:
+        held.append(row)
+        if len(held) == BATCH:
+            yield held
+            held = []
+    if held:
+        yield held
+
+
+def _again(first: Any, rest: Iterator[Any]) -> Iterator[Any]:
+    yield first
+    yield from rest
+
+
+def _dimension(batch: Any, name: str) -> int:
+    """Return the commonest length among the first vectors, 1 where none has any."""
+    column = batch.column(name) if isinstance(batch, pa.RecordBatch) else None
+    if column is not None and pa.types.is_fixed_size_list(column.type):
+        return int(column.type.list_size)
+    values = column.to_pylist() if column is not None else [_value(row, name) for row in batch]
+    lengths = [len(value) for value in values if hasattr(value, "__len__") and len(value)]
+    return int(np.bincount(lengths).argmax()) if lengths else 1
+
+
+def _value(row: Any, name: str) -> Any:
+    return row.get(name) if isinstance(row, Mapping) else getattr(row, name, None)
+
+
+def _source(schema: type[Record], batches: Iterator[Any], dimension: int | None) -> Source:
+    def source(stamp: Stamp) -> Iterator[Converted]:
+        for batch in batches:
+            if isinstance(batch, pa.RecordBatch):
+                columns = dict(zip(batch.schema.names, batch.columns, strict=True))
+                yield from_columns(schema, columns, stamp, dimension, rows=batch.num_rows)
+            else:
+                yield from_rows(schema, batch, stamp, dimension)
+
+    return source
+
+
+def _corrected(
+    source: Source,
+    schema: type[Record],
+    change: Callable[[Sequence[Mapping[str, Any]]], Sequence[Mapping[str, Any]]],
+    dimension: int | None,
+) -> Source:
+    """Return a source whose rows have the corrections of their slot made; faulty rows pass as they are."""
+
+    def corrected(stamp: Stamp) -> Iterator[Converted]:
+        good: list[dict[str, Any]] = []
+        for converted in source(stamp):
+            if converted.faults:
+                yield converted
+            else:
+                good += [own_values(row, schema) for row in to_rows([converted.batch], schema)]
+        yield from_rows(schema, change(good), stamp, dimension)
+
+    return corrected

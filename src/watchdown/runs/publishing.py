@@ -1,0 +1,77 @@
+"""From worked to seen: manifests into the ledger, the batch judged, rows loaded, runs published."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+
+from watchdown.folder import Folder
+from watchdown.load.load import Staged, load
+from watchdown.runs.ledger import Ledger, Run
+from watchdown.runs.memo import Types
+from watchdown.runs.record import record
+from watchdown.runs.staging import Manifest, finished, read_manifest, staged_files
+from watchdown.runs.states import State
+from watchdown.stores.protocol import Sink
+from watchdown.validation.policy import Tolerance
+from watchdown_schemas.fields import has_vector
+
+Judge = Callable[[Sequence[Run], Mapping[int, Manifest]], object]
+_TO_RECORD = (State.PLANNED, State.RUNNING, State.STAGED)
+
+
+class Publishing:
+    """Brings worked runs to readers, whatever state they were left in."""
+
+    def __init__(self, *, folder: Folder, ledger: Ledger, sink: Sink, types: Types) -> None:
+        self._folder = folder
+        self._ledger = ledger
+        self._sink = sink
+        self._types = types
+
+    def publish(
+        self, runs: Sequence[Run], tolerance: Callable[[Run], Tolerance], judge: Judge | None = None
+    ) -> None:
+        """Record, judge, load and publish runs whose work is finished; what fails on the way stays unseen."""
+        homes = {run.number: self._folder.staged(run.number) for run in runs}
+        manifests = {number: read_manifest(home) for number, home in homes.items() if finished(home)}
+        for run in runs:
+            if run.state in _TO_RECORD:
+                current = self._ledger.get(run.number)
+                record(
+                    current,
+                    manifests[run.number],
+                    ledger=self._ledger,
+                    folder=self._folder,
+                    types=self._types,
+                    tolerance=tolerance(run),
+                )
+        if judge is not None:
+            judge([run for run in self._now(runs) if run.state is State.VALIDATED], manifests)
+        self._load([run for run in self._now(runs) if run.state is State.VALIDATED], manifests)
+        loaded = [run.number for run in self._now(runs) if run.state is State.LOADED]
+        if loaded:
+            self._ledger.publish(loaded)
+        for run in runs:
+            shutil.rmtree(self._folder.staged(run.number), ignore_errors=True)
+
+    def _now(self, runs: Sequence[Run]) -> list[Run]:
+        return [self._ledger.get(run.number) for run in runs]
+
+    def _load(self, runs: Sequence[Run], manifests: Mapping[int, Manifest]) -> None:
+        staged = [
+            Staged(run.number, schema, model_of(run, schema, self._types), file)
+            for run in runs
+            for schema, file in staged_files(self._folder.staged(run.number), manifests[run.number]).items()
+        ]
+        refused = load(staged, self._sink, self._types)
+        for run in runs:
+            if run.number in refused:
+                self._ledger.step(run.number, State.FAILED, error=refused[run.number])
+            else:
+                self._ledger.step(run.number, State.LOADED)
+
+
+def model_of(run: Run, schema: str, types: Types) -> str | None:
+    """Return the model that a run's rows of a schema type are kept apart by: only vectors are."""
+    return run.model if has_vector(types[schema]) else None

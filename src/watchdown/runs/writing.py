@@ -1,0 +1,104 @@
+"""Runs that are written rather than computed: rows from people and programs, and runs derived from runs."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+
+from watchdown.catalogue.model import Title
+from watchdown.catalogue.titles import Catalogue
+from watchdown.folder import Folder
+from watchdown.runs.ledger import Ledger, Run
+from watchdown.runs.publishing import Publishing
+from watchdown.runs.staging import Staging
+from watchdown.runs.states import OPEN, State
+from watchdown.validation.check import Check
+from watchdown.validation.policy import Tolerance
+from watchdown_schemas.columns import Converted, Stamp
+from watchdown_schemas.registry import Registry
+
+Rows = Callable[[Stamp], Iterable[Converted]]
+NO_BAD_ROWS = Tolerance(0)
+
+
+class Writing:
+    """Writes a run whole: staged, validated, loaded and published as one that an algorithm computed."""
+
+    def __init__(
+        self,
+        *,
+        folder: Folder,
+        catalogue: Catalogue,
+        ledger: Ledger,
+        publishing: Publishing,
+        types: Registry,
+    ) -> None:
+        self._folder = folder
+        self._catalogue = catalogue
+        self._ledger = ledger
+        self._publishing = publishing
+        self._types = types
+
+    def write(
+        self,
+        title: Title,
+        parts: Mapping[str, Rows],
+        *,
+        algorithm: str,
+        version: str,
+        memo_key: str | None = None,
+        model: str | None = None,
+        tolerance: Tolerance = NO_BAD_ROWS,
+    ) -> Run:
+        """Write rows by schema type as the next run of the slot (algorithm, title), and publish it.
+
+        Returns the run as it ended: active, or quarantined where `tolerance` is exceeded. Whatever
+        `parts` raises leaves a failed run of which nothing is seen.
+        """
+        for name in parts:
+            self._types.remember(self._types[name])
+        timeline = self._catalogue.timeline(title.id)
+        run = self._ledger.plan(
+            title=title.id,
+            timeline=timeline.id,
+            algorithm=algorithm,
+            version=version,
+            memo_key=memo_key or uuid.uuid4().hex,
+            model=model,
+        )
+        if run.state not in OPEN:
+            return run
+        stamp = Stamp(
+            run=run.number,
+            title=title.id,
+            timeline=timeline.id,
+            asset=self._asset(title),
+            algorithm=algorithm,
+            version=version,
+        )
+        self._ledger.step(run.number, State.RUNNING)
+        try:
+            self._stage(run, parts, stamp, timeline.duration_ns)
+        except BaseException as error:
+            self._ledger.step(run.number, State.FAILED, error=f"{type(error).__name__}: {error}")
+            raise
+        self._publishing.publish([self._ledger.get(run.number)], lambda _run: tolerance)
+        return self._ledger.get(run.number)
+
+    def _asset(self, title: Title) -> str:
+        """Return the asset that rows belong to unless they say otherwise: the one that is played."""
+        played = [asset for asset in self._catalogue.assets(title.id) if asset.kind in {"video", "audio"}]
+        return min(played, key=lambda asset: (asset.kind != "video", asset.id)).id if played else ""
+
+    def _stage(self, run: Run, parts: Mapping[str, Rows], stamp: Stamp, duration_ns: int) -> None:
+        staging = Staging(self._folder, run.number)
+        try:
+            for name, rows in parts.items():
+                staging.expect(name)
+                check = Check(self._types[name], duration_ns)
+                for converted in rows(stamp):
+                    staging.write(name, check(converted.batch, converted.faults))
+            staging.commit()
+        except BaseException:
+            staging.discard()
+            raise
