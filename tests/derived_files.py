@@ -5,7 +5,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from watchdown_schemas.declaration import Declaration, declare, read_declaration
+from watchdown_schemas.declaration import Declaration
+from watchdown_schemas.declaring import declare, read_declaration
 from watchdown_schemas.derived.export import EXPORTS, as_json
 from watchdown_schemas.derived.markdown import reference_page
 from watchdown_schemas.errors import SchemaIncompatible

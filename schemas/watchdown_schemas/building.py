@@ -8,7 +8,8 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import ConfigDict, Field, SkipValidation
 
-from watchdown_schemas.declaration import Declaration, FieldDeclaration, describe
+from watchdown_schemas.declaration import Declaration, FieldDeclaration
+from watchdown_schemas.declaring import describe
 from watchdown_schemas.errors import SchemaInvalid
 from watchdown_schemas.record import AttributeValue, Record
 from watchdown_schemas.soundness import ROLES, check

@@ -5,19 +5,11 @@ Golden files and the types stored with a library are declarations; comparing two
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Mapping
-from functools import cache
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 
-from watchdown_schemas import roles
-from watchdown_schemas.errors import SchemaInvalid, printable
-from watchdown_schemas.fields import Field as SchemaField
-from watchdown_schemas.fields import fields
-from watchdown_schemas.record import Record
-from watchdown_schemas.soundness import check
+from watchdown_schemas.errors import printable
 
 TypeName = Annotated[str, Field(pattern=r"^[A-Z][A-Za-z0-9]{0,63}$")]
 FieldName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
@@ -30,14 +22,6 @@ def _paragraph(text: str) -> str:
 
 
 Doc = Annotated[str, AfterValidator(_paragraph)]
-
-_KINDS: Final[Mapping[type, Kind]] = {
-    str: "string",
-    int: "integer",
-    float: "number",
-    bool: "boolean",
-    dict: "attributes",
-}
 
 
 class _Frozen(BaseModel):
@@ -102,68 +86,3 @@ class Declaration(_Frozen):
     def field(self, name: str) -> FieldDeclaration | None:
         """Return a field by name, if there is one."""
         return next((field for field in self.fields if field.name == name), None)
-
-
-@cache
-def declare(schema: type[Record]) -> Declaration:
-    """Return the declaration of a class; SchemaInvalid names what in it breaks the rules."""
-    declaration = describe(schema)
-    check(declaration, [describe(base) for base in schema.__mro__[1:] if issubclass(base, Record)])
-    return declaration
-
-
-@cache
-def describe(schema: type[Record]) -> Declaration:
-    """Return the declaration of a class, even of a base type, without judging it."""
-    try:
-        return Declaration(
-            name=schema.__name__,
-            version=schema.schema_version,
-            doc=vars(schema).get("__doc__") or "",
-            bases=tuple(base.__name__ for base in schema.__bases__ if issubclass(base, Record)),
-            key=schema.key,
-            fields=tuple(describe_field(field) for field in fields(schema)),
-            example=dict(schema.example),
-        )
-    except ValueError as error:
-        raise SchemaInvalid(schema.schema_label(), _faults(error), "Mend the declaration.") from error
-
-
-def describe_field(field: SchemaField) -> FieldDeclaration:
-    """Return the declaration of a field."""
-    said = {
-        type(role).__name__.lower(): {key: value for key, value in dataclasses.asdict(role).items() if value}
-        for role in field.roles
-    }
-    default = list(field.default) if isinstance(field.default, tuple) else field.default
-    return FieldDeclaration(
-        name=field.name,
-        kind="vector" if field.role(roles.Vector) else _KINDS[field.kind],
-        many=field.many,
-        optional=field.optional,
-        mandatory=field.mandatory,
-        default=default,
-        among=field.among,
-        roles=said,
-        doc=field.doc,
-    )
-
-
-def read_declaration(data: Any, subject: str = "the declaration") -> Declaration:
-    """Return a declaration from its JSON form, which may leave out inherited fields.
-
-    Raises SchemaInvalid, which names each key at fault.
-    """
-    try:
-        declaration = Declaration.model_validate(data)
-    except ValueError as error:
-        raise SchemaInvalid(subject, _faults(error), "Mend the keys named.") from error
-    check(declaration, complete=False)
-    return declaration
-
-
-def _faults(error: ValueError) -> str:
-    found = getattr(error, "errors", None)
-    if found is None:
-        return str(error)
-    return "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in found())

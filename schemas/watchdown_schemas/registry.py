@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from watchdown_schemas.building import build
-from watchdown_schemas.declaration import Declaration, declare
+from watchdown_schemas.declaration import Declaration
+from watchdown_schemas.declaring import declare
 from watchdown_schemas.errors import SchemaConflict, SchemaInvalid, SchemaNotFound
 from watchdown_schemas.evolution import Difference, diff, in_order
 from watchdown_schemas.fields import fields

@@ -6,7 +6,8 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol
 
-from watchdown_schemas.declaration import Declaration, read_declaration
+from watchdown_schemas.declaration import Declaration
+from watchdown_schemas.declaring import read_declaration
 
 FRESH_SECONDS: Final = 0.5
 

@@ -11,7 +11,8 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Final
 
-from watchdown_schemas.declaration import Declaration, declare, read_declaration
+from watchdown_schemas.declaration import Declaration
+from watchdown_schemas.declaring import declare, read_declaration
 from watchdown_schemas.errors import SchemaInvalid, SchemaNotFound
 from watchdown_schemas.record import Record
 from watchdown_schemas.types import STANDARD_TYPES

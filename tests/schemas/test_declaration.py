@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 
 from declarations import declarations
-from watchdown_schemas.declaration import Declaration, declare, describe, read_declaration
+from watchdown_schemas.declaration import Declaration
+from watchdown_schemas.declaring import declare, describe, read_declaration
 from watchdown_schemas.errors import SchemaInvalid
 from watchdown_schemas.record import BASE_TYPES, AlgorithmOutput, Record, TemporalSpatial
 from watchdown_schemas.registry import Registry

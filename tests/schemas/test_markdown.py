@@ -5,7 +5,8 @@ import re
 from hypothesis import given
 
 from declarations import declarations
-from watchdown_schemas.declaration import Declaration, declare
+from watchdown_schemas.declaration import Declaration
+from watchdown_schemas.declaring import declare
 from watchdown_schemas.derived.markdown import reference_page, type_section
 from watchdown_schemas.record import BASE_TYPES
 from watchdown_schemas.registry import Registry

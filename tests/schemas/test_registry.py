@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 import pytest
 
-from watchdown_schemas.declaration import Declaration, FieldDeclaration, declare
+from watchdown_schemas.declaration import Declaration, FieldDeclaration
+from watchdown_schemas.declaring import declare
 from watchdown_schemas.errors import SchemaConflict, SchemaIncompatible, SchemaInvalid, SchemaNotFound
 from watchdown_schemas.quality import Quality
 from watchdown_schemas.record import AlgorithmOutput, TemporalSpatial

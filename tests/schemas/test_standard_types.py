@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from watchdown.validation.check import Check
 from watchdown_schemas.columns import Stamp
-from watchdown_schemas.declaration import declare
+from watchdown_schemas.declaring import declare
 from watchdown_schemas.fields import has_vector
 from watchdown_schemas.geometry import canonical
 from watchdown_schemas.record import AlgorithmOutput, Record, TemporalSpatial

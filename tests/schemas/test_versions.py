@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from derived_files import GOLDEN, published, refuse_another, version_files
-from watchdown_schemas.declaration import Declaration, declare
+from watchdown_schemas.declaration import Declaration
+from watchdown_schemas.declaring import declare
 from watchdown_schemas.errors import SchemaIncompatible
 from watchdown_schemas.evolution import diff
 from watchdown_schemas.record import Record

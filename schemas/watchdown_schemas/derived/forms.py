@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from watchdown_schemas.declaration import Declaration, FieldDeclaration, describe
+from watchdown_schemas.declaration import Declaration, FieldDeclaration
+from watchdown_schemas.declaring import describe
 from watchdown_schemas.record import BASE_TYPES, Record
 
 ROOT: Final = "BaseRecord"

@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from watchdown_schemas.declaration import Declaration, FieldDeclaration, declare
+from watchdown_schemas.declaration import Declaration, FieldDeclaration
+from watchdown_schemas.declaring import declare
 from watchdown_schemas.derived.forms import BASES, base_name, bases_of
 from watchdown_schemas.errors import SchemaConflict
 from watchdown_schemas.record import Record

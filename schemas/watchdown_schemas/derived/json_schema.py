@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from watchdown_schemas.declaration import FieldDeclaration, declare
+from watchdown_schemas.declaration import FieldDeclaration
+from watchdown_schemas.declaring import declare
 from watchdown_schemas.record import Record
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any, Final, Literal, TypeAlias
 
-from watchdown_schemas.declaration import FieldDeclaration, declare
+from watchdown_schemas.declaration import FieldDeclaration
+from watchdown_schemas.declaring import declare
 from watchdown_schemas.derived.forms import BASES
 from watchdown_schemas.fields import has_vector
 from watchdown_schemas.record import Record

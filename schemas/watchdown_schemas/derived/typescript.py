@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from watchdown_schemas.declaration import Declaration, FieldDeclaration, declare
+from watchdown_schemas.declaration import Declaration, FieldDeclaration
+from watchdown_schemas.declaring import declare
 from watchdown_schemas.derived.forms import BASES, base_name, direct_bases, own_fields
 from watchdown_schemas.record import Record
 

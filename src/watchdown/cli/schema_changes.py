@@ -51,7 +51,8 @@ def diff(
 def _side(registry: Registry, given: str, other: str) -> Declaration:
     """Return one side of a comparison; of a file with several types, that of the other side's name."""
     from watchdown.cli.schema_files import SUFFIXES, read_file
-    from watchdown_schemas.declaration import Declaration, declare
+    from watchdown_schemas.declaration import Declaration
+    from watchdown_schemas.declaring import declare
 
     if Path(given).suffix not in SUFFIXES:
         return registry.declaration(given)
@@ -86,7 +87,8 @@ def register(
     """
     import watchdown
     from watchdown.cli.schema_files import read_file
-    from watchdown_schemas.declaration import Declaration, declare
+    from watchdown_schemas.declaration import Declaration
+    from watchdown_schemas.declaring import declare
 
     given = read_file(file)
     with watchdown.open(library) as opened:

@@ -7,7 +7,8 @@ import runpy
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from watchdown_schemas.declaration import Declaration, read_declaration
+from watchdown_schemas.declaration import Declaration
+from watchdown_schemas.declaring import read_declaration
 from watchdown_schemas.errors import QueryError, SchemaInvalid, WatchdownError
 from watchdown_schemas.evolution import in_order
 from watchdown_schemas.ids import short_hash
