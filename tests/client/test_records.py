@@ -117,7 +117,7 @@ def test_refused_rows_are_mended_and_written_with_the_good_ones(library: Library
     rows = [label(1, "day"), label(2, "night", confidence=1.5)]
     held = library.write("Label", rows, "heat")
     (refused,) = library.quarantine.list()
-    assert (refused.run, refused.schema_type, refused.rows) == (held.run, "Label", 1)
+    assert (refused.run, refused.schema_type, refused.rows, refused.held) == (held.run, "Label", 1, 1)
     (bad,) = library.quarantine.rows(held.run, "Label")
     assert [(fault["field"], fault["value"]) for fault in bad["_faults"]] == [("confidence", "1.5")]
     mended = library.quarantine.replay(held.run, "Label", [{**bad, "confidence": 0.5}])

@@ -31,10 +31,22 @@ def list_refused(*, library: LibraryOption = DEFAULT_LIBRARY, as_json: JsonOptio
         typer.echo("Nothing is in quarantine.")
     else:
         rows = (
-            [str(one.run), one.schema_type, str(one.rows), one.title_name, one.algorithm, one.state]
+            [
+                str(one.run),
+                one.schema_type,
+                str(one.rows),
+                str(one.held),
+                one.title_name,
+                one.algorithm,
+                one.state,
+            ]
             for one in found
         )
-        table(["run", "type", "rows", "title", "algorithm", "state"], rows, right=["run", "rows"])
+        table(
+            ["run", "type", "refused", "held", "title", "algorithm", "state"],
+            rows,
+            right=["run", "refused", "held"],
+        )
 
 
 @app.command("show")
@@ -72,7 +84,12 @@ def show(
 def replay(
     run: RunArgument,
     schema_type: TypeArgument,
-    file: Annotated[Path, typer.Argument(help="The mended rows: JSONL, one object per line, or Parquet.")],
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            help="The mended rows: JSONL, one object per line, or Parquet; without it, only good ones."
+        ),
+    ] = None,
     *,
     library: LibraryOption = DEFAULT_LIBRARY,
     as_json: JsonOption = False,
@@ -81,7 +98,7 @@ def replay(
     import watchdown
 
     with watchdown.open(library) as opened:
-        written = opened.quarantine.replay(run, schema_type, file)
+        written = opened.quarantine.replay(run, schema_type, file or ())
     if as_json:
         print_json(written.model_dump(mode="json"))
     elif written.error is None:

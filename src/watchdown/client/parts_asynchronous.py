@@ -158,7 +158,9 @@ class AsyncQuarantine(_Part):
         """Return the refused rows of a run, each with its `_faults`."""
         return await run_sync(quarantine.rows, self._services, run, schema_type)
 
-    async def replay(self, run: int, schema_type: str, rows: Sequence[Mapping[str, Any]] | Path) -> Written:
+    async def replay(
+        self, run: int, schema_type: str, rows: Sequence[Mapping[str, Any]] | Path = ()
+    ) -> Written:
         """Write mended rows with the good ones of their run as the next run of its slot, and publish it."""
         call = partial(
             quarantine.replay,

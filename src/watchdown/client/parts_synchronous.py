@@ -143,6 +143,6 @@ class Quarantine:
         """Return the refused rows of a run, each with its `_faults`."""
         return self._call(lambda: self._inner.rows(run, schema_type))
 
-    def replay(self, run: int, schema_type: str, rows: Sequence[Mapping[str, Any]] | Path) -> Written:
+    def replay(self, run: int, schema_type: str, rows: Sequence[Mapping[str, Any]] | Path = ()) -> Written:
         """Write mended rows with the good ones of their run as the next run of its slot, and publish it."""
         return self._call(lambda: self._inner.replay(run, schema_type, rows))

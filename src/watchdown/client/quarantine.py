@@ -25,29 +25,36 @@ from watchdown_schemas.errors import NotFound, RunError
 from watchdown_schemas.reading import to_rows
 from watchdown_schemas.rows import from_rows
 
-FILE: Final = re.compile(r"(\d+)-([A-Z][A-Za-z0-9]*)\.parquet")
+FILE: Final = re.compile(r"(\d+)-([A-Z][A-Za-z0-9]*)(?:\.good)?\.parquet")
 
 
 def refused(services: Services) -> list[Refused]:
     """Return what lies in quarantine, by run and schema type."""
+    files = [
+        named for path in services.folder.quarantine.glob("*.parquet") if (named := FILE.fullmatch(path.name))
+    ]
     found = []
-    for path in services.folder.quarantine.glob("*.parquet"):
-        if named := FILE.fullmatch(path.name):
-            run = services.ledger.get(int(named[1]))
-            title = services.catalogue.title_by_id(run.title)
-            found.append(
-                Refused(
-                    run=run.number,
-                    schema_type=named[2],
-                    title=run.title,
-                    title_name=title.name,
-                    algorithm=run.algorithm,
-                    state=run.state,
-                    rows=pq.read_metadata(path).num_rows,
-                    path=path,
-                )
+    for number, name in sorted({(int(named[1]), named[2]) for named in files}):
+        run = services.ledger.get(number)
+        bad, good = (file(services.folder, number, name) for file in (quarantine_file, good_file))
+        found.append(
+            Refused(
+                run=number,
+                schema_type=name,
+                title=run.title,
+                title_name=services.catalogue.title_by_id(run.title).name,
+                algorithm=run.algorithm,
+                state=run.state,
+                rows=_count(bad),
+                held=_count(good),
+                path=bad if bad.exists() else good,
             )
-    return sorted(found, key=lambda one: (one.run, one.schema_type))
+        )
+    return found
+
+
+def _count(path: Path) -> int:
+    return int(pq.read_metadata(path).num_rows) if path.exists() else 0
 
 
 def rows(services: Services, run: int, schema_type: str) -> list[dict[str, Any]]:
@@ -72,7 +79,8 @@ def replay(
 ) -> Written:
     """Write the good rows of a run and the mended ones as the next run of its slot, and publish it.
 
-    `rows` are those that `rows()` gave, mended, or a file of them (JSONL or Parquet).
+    `rows` are those that `rows()` gave, mended, or a file of them (JSONL or Parquet); none lets the good
+    ones of a run go on that was held back as a whole.
     Raises RunError where a later run of the slot is active: what was refused is history then.
     """
     schema = services.registry[schema_type]

@@ -122,7 +122,10 @@ class Written(_Result):
 
 
 class Refused(_Result):
-    """Rows of one schema type of a run that validation refused."""
+    """Rows of one schema type of a run that are in quarantine: `rows` were refused, `held` are good.
+
+    Good rows are held where their run was held back as a whole; else they are seen.
+    """
 
     run: int
     schema_type: str
@@ -131,4 +134,5 @@ class Refused(_Result):
     algorithm: str
     state: str
     rows: int
+    held: int
     path: Path

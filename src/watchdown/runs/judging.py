@@ -9,6 +9,7 @@ from watchdown.catalogue.titles import Catalogue
 from watchdown.folder import Folder
 from watchdown.runs.ledger import Ledger, Run
 from watchdown.runs.memo import Types
+from watchdown.runs.record import keep_good
 from watchdown.runs.staging import Manifest, staged_files
 from watchdown.runs.states import State
 from watchdown.validation.judge import judge
@@ -53,7 +54,7 @@ class Judging:
         }
         home = self.folder.reports / short_hash(*(run.number for run in runs))
         verdict = judge(profiles, suites, home)
-        self._enter(verdict, runs)
+        self._enter(verdict, runs, manifests)
         return verdict
 
     def _profile(self, run: Run, manifest: Manifest, name: str) -> Profile:
@@ -79,7 +80,7 @@ class Judging:
         known = self.algorithms[algorithm].manifest.quality if algorithm in self.algorithms else {}
         return known[name].over(quality) if name in known else quality
 
-    def _enter(self, verdict: Judgement, runs: Sequence[Run]) -> None:
+    def _enter(self, verdict: Judgement, runs: Sequence[Run], manifests: Mapping[int, Manifest]) -> None:
         told: dict[int, list[tuple[bool, str]]] = {}
         for failure in verdict.failures:
             for fault in failure.faults:
@@ -90,6 +91,7 @@ class Judging:
             place = verdict.report.relative_to(self.folder.root)
             if critical := [reason for is_critical, reason in reasons if is_critical]:
                 error = f"{'; '.join(critical)} (see {place})"
+                keep_good(run, manifests[run.number], self.folder)
                 self.ledger.step(run.number, State.QUARANTINED, error=error)
             elif reasons:
                 self.ledger.note(run.number, [reason for _, reason in reasons])

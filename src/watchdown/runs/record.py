@@ -55,7 +55,9 @@ def keep_refused(run: Run, manifest: Manifest, folder: Folder, types: Types) -> 
 def keep_good(run: Run, manifest: Manifest, folder: Folder) -> None:
     """Keep the good rows of a run that is held back beside its bad ones: once these are mended, all go on."""
     for schema, source in staged_files(folder.staged(run.number), manifest).items():
-        shutil.copyfile(source, good_file(folder, run.number, schema))
+        target = good_file(folder, run.number, schema)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
 
 
 def _commonest_reason(refused: Path) -> str:
