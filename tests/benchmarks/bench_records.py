@@ -58,7 +58,7 @@ def cpu(call: Callable[[], object]) -> float:
 def main() -> None:
     """Print rates and ratios."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--rows", type=int, default=300_000)
     parser.add_argument("--by-row", type=int, default=50_000)
     parser.add_argument("--rounds", type=int, default=5)
     wishes = parser.parse_args()
