@@ -81,6 +81,11 @@ def test_a_note_that_cannot_be_is_refused_and_changes_nothing(
     assert services(library).ledger.view().epoch == epoch
 
 
+def test_a_note_that_says_nothing_is_refused(library: Library) -> None:
+    with pytest.raises(RecordInvalid, match="says nothing"):
+        library.notes.save("heat", author="ada")
+
+
 def test_changing_a_note_that_is_not_there_is_refused(library: Library) -> None:
     with pytest.raises(NotFound, match="nowhere"):
         library.notes.save("heat", "bad", note="nowhere", author="ada")

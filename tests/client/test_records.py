@@ -10,7 +10,7 @@ from client.libraries import SECOND, services
 from watchdown.catalogue.people import CastMember, Person
 from watchdown.client import Library
 from watchdown.where import field
-from watchdown_schemas.errors import QueryError, RecordInvalid, SchemaNotFound
+from watchdown_schemas.errors import QueryError, RecordInvalid, RunError, SchemaNotFound
 from watchdown_schemas.record import AlgorithmOutput, TemporalSpatial
 from watchdown_schemas.roles import Keyword, Text
 from watchdown_schemas.types import Appearance, DialogueLine, Embedding, Label
@@ -107,7 +107,7 @@ def test_bad_rows_hold_back_all_unless_some_are_tolerated(library: Library) -> N
     rows = [label(1, "day"), label(2, "night", confidence=1.5), label(200, "late")]
     held = library.write("Label", rows, "heat")
     assert (held.state, held.written) == ("quarantined", 0)
-    assert held.error == "2 of 3 rows were refused, none may be"
+    assert str(held.error).startswith("2 of 3 rows were refused, none may be; 2 Label.2 rows refused")
     assert library.count("Label") == 0
     tolerated = library.write("Label", rows, "heat", tolerance=0.7)
     assert (tolerated.state, tolerated.written) == ("active", 1)
@@ -174,3 +174,64 @@ def test_a_write_that_breaks_off_leaves_a_failed_run_and_nothing_else(library: L
     assert [run.state for run in library.runs("heat")] == ["failed"]
     assert library.count("Label") == 0
     assert list(services(library).folder.staging.glob("*/*")) == []
+
+
+@pytest.mark.feature(9)
+def test_a_vector_of_another_length_than_its_model_s_is_a_fault_of_its_row(library: Library) -> None:
+    library.write("Embedding", [{"start_ns": 0, "end_ns": 1, "vector": [0.6, 0.8, 0.0]}], "heat", model="m")
+    rows = [
+        {"start_ns": 0, "end_ns": 1, "vector": [1.0, 0.0]},
+        {"start_ns": 1, "end_ns": 2, "vector": [0.0, 1.0, 0.0]},
+    ]
+    held = library.write("Embedding", rows, "rain", model="m")
+    (bad,) = library.quarantine.rows(held.run, "Embedding")
+    assert (bad["row"], bad["_faults"][0]["field"], bad["_faults"][0]["rule"]) == (
+        0,
+        "vector",
+        "is not 3 numbers",
+    )
+    assert [run.state for run in library.runs("rain")] == ["quarantined"]
+    mended = library.quarantine.replay(held.run, "Embedding", [{**bad, "vector": [1.0, 0.0, 0.0]}])
+    assert mended.written == 2
+
+
+def test_vectors_that_were_all_refused_can_be_mended(library: Library) -> None:
+    held = library.write("Embedding", [{"start_ns": 0, "end_ns": 1, "vector": [3.0, 4.0]}], "heat", model="m")
+    (bad,) = library.quarantine.rows(held.run, "Embedding")
+    assert library.quarantine.replay(held.run, "Embedding", [{**bad, "vector": [0.6, 0.8]}]).written == 1
+
+
+def test_old_rows_are_never_replayed_over_newer_ones(library: Library) -> None:
+    held = library.write("Label", [label(1, "old"), label(2, "bad", confidence=2.0)], "heat")
+    library.write("Label", [label(1, "new")], "heat")
+    (bad,) = library.quarantine.rows(held.run, "Label")
+    with pytest.raises(RunError, match=r"run 1: has been followed by run 2"):
+        library.quarantine.replay(held.run, "Label", [{**bad, "confidence": 0.5}])
+    assert library.facet("Label", "label") == [("new", 1)]
+
+
+def test_a_replay_of_rows_that_are_still_bad_says_why_and_can_be_tried_again(library: Library) -> None:
+    held = library.write("Label", [label(1, "day"), label(2, "night", confidence=2.0)], "heat")
+    (bad,) = library.quarantine.rows(held.run, "Label")
+    failed = library.quarantine.replay(held.run, "Label", [{**bad, "confidence": 3.0}])
+    assert failed.error is not None
+    assert "confidence is not in [0, 1]" in failed.error
+    assert "replay that run again" in failed.error
+    assert [one.run for one in library.quarantine.list()] == [held.run]
+    assert library.quarantine.replay(held.run, "Label", [{**bad, "confidence": 0.3}]).written == 2
+
+
+def test_rows_that_are_written_again_are_corrected_again_though_others_are_bad(library: Library) -> None:
+    library.schemas.register(Garment)
+    library.write("Garment", [garment(1, "coat"), garment(2, "hat")], "heat")
+    coat = library.records("Garment")[0]
+    library.corrections.change("Garment", coat.id, {"piece": "cape"}, author="ada")
+    again = [garment(1, "coat"), garment(2, "hat"), garment(3, "scarf", price="dear")]
+    written = library.write("Garment", again, "heat", tolerance=0.5)
+    assert written.written == 2
+    assert library.facet("Garment", "piece") == [("cape", 1), ("hat", 1)]
+
+
+def test_one_row_that_is_no_list_is_refused(library: Library) -> None:
+    with pytest.raises(RecordInvalid, match="one row, not several"):
+        library.write("Label", label(1, "day"), "heat")

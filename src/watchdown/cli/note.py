@@ -82,7 +82,7 @@ def list_notes(
 @app.command("remove")
 def remove(
     title: TitleArgument,
-    note: Annotated[str, typer.Argument(help="The note's id.")],
+    note: Annotated[str, typer.Argument(help="The note's id, as `note list` shows it.")],
     *,
     library: LibraryOption = DEFAULT_LIBRARY,
 ) -> None:

@@ -74,7 +74,8 @@ def _add(services: Services, path: Path, wishes: Wishes, report: Report) -> Adde
     runs = services.executor.bring_up_to_date(
         entered.title, report, services.judging() if wishes.quality else None
     )
-    newest = {run.algorithm: run for run in services.ledger.runs(entered.title.id)}
+    every = services.ledger.runs(entered.title.id)
+    newest = {run.algorithm: run for run in every if run.algorithm in services.algorithms}
     failed = [run for run in newest.values() if run.state in (State.FAILED, State.QUARANTINED)]
     errors = [*map(str, entered.faults), *(_fault(path, run) for run in failed)]
     good = [run for run in runs if run not in failed]

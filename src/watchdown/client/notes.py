@@ -45,6 +45,8 @@ def history(services: Services, title: str, note: str) -> list[Note]:
 def save(services: Services, title: str, values: Mapping[str, Any], waiting: Callable[[], None]) -> Note:
     """Add a note, or a new version of the one that `values` names with `note`; return it as it was saved."""
     note = str(values.get("note") or uuid.uuid4().hex[:12])
+    if not values.keys() - {"author", "note"}:
+        raise RecordInvalid("the note", "says nothing", "Give it words, a time, a shape or a colour")
 
     def change(rows: Rows) -> None:
         before = rows.get(note)

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from watchdown.client.results import Refused, Written
 from watchdown.client.services import Services
+from watchdown.client.vectors import length_in
 from watchdown.runs.correct import own_values
 from watchdown.runs.derive import dimension_of
 from watchdown.runs.ledger import Run
@@ -19,6 +20,7 @@ from watchdown.runs.memo import mended as mended_key
 from watchdown.runs.publishing import model_of
 from watchdown.runs.record import good_file, quarantine_file
 from watchdown.runs.states import State
+from watchdown.validation.policy import Tolerance
 from watchdown.validation.quarantine import from_file, mended, read_rows
 from watchdown_schemas.columns import Converted, Stamp
 from watchdown_schemas.errors import NotFound, RunError
@@ -87,9 +89,7 @@ def replay(
     repaired = from_file(rows, schema) if isinstance(rows, Path) else mended(rows, schema)
     with services.writing(waiting):
         run = services.ledger.get(number)
-        if run.state not in (State.ACTIVE, State.QUARANTINED):
-            cause = f"is {run.state}: a later run has taken its place"
-            raise RunError(f"run {number}", cause, "Mend the rows of the later run")
+        _still_counts(services, run)
         parts = {
             name: _source(services, run, name, repaired if name == schema_type else []) for name in run.counts
         }
@@ -100,12 +100,38 @@ def replay(
             version=run.version,
             memo_key=mended_key(run.memo_key, repr(repaired)),
             model=run.model,
+            tolerance=_tolerance(services, run),
         )
-        if made.state is State.ACTIVE:
-            for name in run.counts:
-                quarantine_file(services.folder, number, name).unlink(missing_ok=True)
-                good_file(services.folder, number, name).unlink(missing_ok=True)
-    return written(services, made, schema_type)
+        outcome = written(services, made, schema_type)
+        # What is left in quarantine is the run that counts: the old one's rows where nothing came of it.
+        for name in run.counts:
+            for place in (quarantine_file, good_file):
+                gone = number if made.state is State.ACTIVE else made.number
+                place(services.folder, gone, name).unlink(missing_ok=True)
+    if made.state is State.ACTIVE:
+        return outcome
+    remedy = f"Mend them in the rows of run {number}, and replay that run again"
+    return outcome.model_copy(update={"error": f"{outcome.error}. {remedy}", "quarantine": None})
+
+
+def _still_counts(services: Services, run: Run) -> None:
+    """Check that no later run has taken the place of one whose rows are to be mended."""
+    slot = [one for one in services.ledger.runs(run.title, [State.ACTIVE]) if one.algorithm == run.algorithm]
+    later = [one.number for one in slot if one.number > run.number]
+    if run.state not in (State.ACTIVE, State.QUARANTINED) or later:
+        cause = f"has been followed by run {later[0]}" if later else f"is {run.state}"
+        raise RunError(
+            f"run {run.number}", cause, "Mend the rows of the run that counts now, or write them anew"
+        )
+
+
+def _tolerance(services: Services, run: Run) -> Tolerance:
+    """Return how many bad rows may be left: all that there are of a run that is seen, else as its maker says."""
+    if run.state is State.ACTIVE:
+        return Tolerance(1)
+    if run.algorithm in services.algorithms:
+        return Tolerance(services.algorithms[run.algorithm].manifest.validation.tolerance)
+    return Tolerance(0)
 
 
 def _source(
@@ -116,7 +142,12 @@ def _source(
     def source(stamp: Stamp) -> Iterator[Converted]:
         batches = list(_good(services, run, name))
         kept = [own_values(row, schema) for row in to_rows(batches, schema)]
-        yield from [from_rows(schema, [*kept, *repaired], stamp, dimension_of(batches, schema))]
+        size = (
+            dimension_of(batches, schema)
+            or services.vector_length(schema, run.model)
+            or length_in(repaired, schema)
+        )
+        yield from_rows(schema, [*kept, *repaired], stamp, size)
 
     return source
 
@@ -139,6 +170,6 @@ def written(services: Services, run: Run, schema_type: str) -> Written:
         state=run.state,
         written=run.counts.get(schema_type, 0) if run.state is State.ACTIVE else 0,
         warnings=tuple(run.warnings),
-        error=run.error,
+        error="; ".join([run.error, *run.warnings]) if run.error else None,
         quarantine=path if path.exists() else None,
     )

@@ -24,6 +24,7 @@ from watchdown.runs.ledger import Ledger
 from watchdown.runs.publishing import Publishing
 from watchdown.runs.writing import Writing
 from watchdown.search.answer import Known, Search
+from watchdown.stores.lance.reading import table_of
 from watchdown.stores.lance.searcher import LanceSearcher
 from watchdown.stores.lance.sink import LanceSink
 from watchdown.view import View
@@ -31,6 +32,8 @@ from watchdown_algos.catalogue import AlgorithmCatalogue
 from watchdown_algos.discovery import discover
 from watchdown_schemas import registry
 from watchdown_schemas.errors import LibraryError, LibraryNotFound
+from watchdown_schemas.fields import vector_field
+from watchdown_schemas.record import Record
 
 if TYPE_CHECKING:
     from watchdown.runs.judging import Judging
@@ -126,6 +129,16 @@ class Services:
         )
         self._known_at = (view.epoch, known)
         return known
+
+    def vector_length(self, schema: type[Record], model: str | None) -> int | None:
+        """Return the length of the vectors that a model wrote for a type; None where there are none yet."""
+        field = vector_field(schema)
+        name = table_of(schema, model)
+        if field is None or not self.lake.exists(name):
+            return None
+        columns = self.lake.dataset(name).schema
+        held = next(column for column in columns if pa.types.is_fixed_size_list(column.type))
+        return int(held.type.list_size)
 
     def judging(self) -> Judging:
         """Return the judge of whole batches; it needs the extra `quality`."""

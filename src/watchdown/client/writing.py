@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -11,6 +12,7 @@ import pyarrow as pa
 from watchdown.client.quarantine import written
 from watchdown.client.results import Written
 from watchdown.client.services import Services
+from watchdown.client.vectors import length_in
 from watchdown.runs.correct import apply, own_values
 from watchdown.runs.writing import Rows as Source
 from watchdown.validation.policy import Tolerance
@@ -44,7 +46,10 @@ def write(
     of them than `tolerance`, a share of all rows, hold back the whole run.
     """
     schema = services.registry[schema_type if isinstance(schema_type, str) else schema_type.__name__]
+    if isinstance(rows, Record | Mapping):
+        raise RecordInvalid(schema.schema_label(), "is given one row, not several", "Give a list: [row]")
     dimension, batches = _batches(schema, rows)
+    dimension = services.vector_length(schema, model) or dimension
     if vector_field(schema) and model is None:
         raise RecordInvalid(
             schema.schema_label(),
@@ -85,7 +90,16 @@ def _batches(schema: type[Record], rows: Rows) -> tuple[int | None, Iterator[Any
     first = next(batches, None)
     if first is None:
         return 1, iter(())
-    return _dimension(first, field.name), _again(first, batches)
+    if isinstance(first, pa.RecordBatch):
+        column = first.column(field.name) if field.name in first.schema.names else None
+        if column is not None and pa.types.is_fixed_size_list(column.type):
+            size = column.type.list_size
+        else:
+            values = [] if column is None else column.to_pylist()
+            size = length_in([{field.name: value} for value in values], schema)
+    else:
+        size = length_in(first, schema)
+    return size or 1, _again(first, batches)
 
 
 def _in_lists(rows: Iterable[Record | Mapping[str, Any]]) -> Iterator[list[Any]]:
@@ -102,20 +116,6 @@ def _in_lists(rows: Iterable[Record | Mapping[str, Any]]) -> Iterator[list[Any]]
 def _again(first: Any, rest: Iterator[Any]) -> Iterator[Any]:
     yield first
     yield from rest
-
-
-def _dimension(batch: Any, name: str) -> int:
-    """Return the commonest length among the first vectors, 1 where none has any."""
-    column = batch.column(name) if isinstance(batch, pa.RecordBatch) else None
-    if column is not None and pa.types.is_fixed_size_list(column.type):
-        return int(column.type.list_size)
-    values = column.to_pylist() if column is not None else [_value(row, name) for row in batch]
-    lengths = [len(value) for value in values if hasattr(value, "__len__") and len(value)]
-    return int(np.bincount(lengths).argmax()) if lengths else 1
-
-
-def _value(row: Any, name: str) -> Any:
-    return row.get(name) if isinstance(row, Mapping) else getattr(row, name, None)
 
 
 def _source(schema: type[Record], batches: Iterator[Any], dimension: int | None) -> Source:
@@ -141,10 +141,14 @@ def _corrected(
     def corrected(stamp: Stamp) -> Iterator[Converted]:
         good: list[dict[str, Any]] = []
         for converted in source(stamp):
-            if converted.faults:
-                yield converted
-            else:
-                good += [own_values(row, schema) for row in to_rows([converted.batch], schema)]
+            faulty = sorted({fault.row for fault in converted.faults})
+            if faulty:
+                places = {row: place for place, row in enumerate(faulty)}
+                faults = [replace(fault, row=places[fault.row]) for fault in converted.faults]
+                yield Converted(converted.batch.take(pa.array(faulty)), faults)
+            sound = pa.array(np.isin(np.arange(converted.batch.num_rows), faulty, invert=True))
+            batch = converted.batch.filter(sound)
+            good += [own_values(row, schema) for row in to_rows([batch], schema)]
         yield from_rows(schema, change(good), stamp, dimension)
 
     return corrected

@@ -15,6 +15,7 @@ from watchdown.runs.states import OPEN, State
 from watchdown.validation.check import Check
 from watchdown.validation.policy import Tolerance
 from watchdown_schemas.columns import Converted, Stamp
+from watchdown_schemas.errors import LibraryError
 from watchdown_schemas.registry import Registry
 
 Rows = Callable[[Stamp], Iterable[Converted]]
@@ -82,7 +83,12 @@ class Writing:
         except BaseException as error:
             self._ledger.step(run.number, State.FAILED, error=f"{type(error).__name__}: {error}")
             raise
-        self._publishing.publish([self._ledger.get(run.number)], lambda _run: tolerance)
+        try:
+            self._publishing.publish([self._ledger.get(run.number)], lambda _run: tolerance)
+        except LibraryError as error:
+            if self._ledger.get(run.number).state in OPEN:
+                self._ledger.step(run.number, State.FAILED, error=str(error))
+            raise
         return self._ledger.get(run.number)
 
     def _asset(self, title: Title) -> str:
