@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -120,3 +122,92 @@ def test_a_correction_that_breaks_a_rule_changes_nothing(spoken: Library) -> Non
         spoken.corrections.remove("DialogueLine", "nothing", author="ada")
     assert texts(spoken) == before
     assert [one for one in spoken.corrections.list("heat") if one.withdrawn_at is None] == []
+
+
+BOX = "POLYGON ((0.1 0.1, 0.2 0.1, 0.2 0.2, 0.1 0.2, 0.1 0.1))"
+FAR = "POLYGON ((0.6 0.6, 0.7 0.6, 0.7 0.7, 0.6 0.7, 0.6 0.6))"
+
+
+def detection(label: str, geometry: str) -> dict[str, Any]:
+    return {"start_ns": 0, "end_ns": SECOND, "label": label, "geometry": geometry}
+
+
+@pytest.fixture
+def plain(tmp_path: Path) -> Library:
+    return make(tmp_path / "library", "heat")
+
+
+@pytest.mark.parametrize("other", [detection("dog", BOX), detection("car", FAR)])
+def test_a_correction_never_lands_on_another_record(plain: Library, other: dict[str, Any]) -> None:
+    plain.write("Detection", [detection("car", BOX), other], "heat")
+    car = next(one for one in plain.records("Detection") if (one.label, one.geometry) == ("car", BOX))  # type: ignore[attr-defined] # of its type
+    plain.corrections.remove("Detection", car.id, author="ada")
+    plain.write("Detection", [other], "heat")
+    assert [(one.label, one.geometry) for one in plain.records("Detection")] == [
+        (other["label"], other["geometry"])
+    ]  # type: ignore[attr-defined] # of its type
+
+
+def test_what_was_written_is_corrected_and_put_back_as_well(plain: Library) -> None:
+    shots = [{"start_ns": at, "end_ns": at + 10, "number": at // 10} for at in (0, 10, 20)]
+    plain.write("Shot", shots, "heat")
+    change = plain.corrections.change("Shot", plain.records("Shot")[0].id, {"label": "wide"}, author="ada")
+    removal = plain.corrections.remove("Shot", plain.records("Shot")[1].id, author="ada")
+    plain.write("Shot", shots, "heat")
+    assert [(one.number, one.label) for one in plain.records("Shot")] == [(0, "wide"), (2, None)]  # type: ignore[attr-defined] # of its type
+    plain.corrections.withdraw(change.id)
+    assert [(one.number, one.label) for one in plain.records("Shot")] == [(0, None), (2, None)]  # type: ignore[attr-defined] # of its type
+    plain.corrections.withdraw(removal.id)
+    assert [one.number for one in plain.records("Shot")] == [0, 1, 2]  # type: ignore[attr-defined] # of its type
+    plain.write("Shot", shots, "heat")
+    assert plain.count("Shot", where={"corrected_by": "ada"}) == 0
+
+
+@pytest.mark.parametrize("written_again", [False, True])
+def test_one_of_several_corrections_of_a_record_is_taken_back_alone(
+    plain: Library, *, written_again: bool
+) -> None:
+    rows = [{"start_ns": 0, "end_ns": 10, "number": 0, "confidence": 0.1}]
+    plain.write("Shot", rows, "heat")
+    shot = plain.records("Shot")[0].id
+    name = plain.corrections.change("Shot", shot, {"label": "wide"}, author="ada")
+    sure = plain.corrections.change("Shot", shot, {"confidence": 0.9}, author="bob")
+    if written_again:
+        plain.write("Shot", rows, "heat")
+    plain.corrections.withdraw(name.id)
+    (left,) = plain.records("Shot")
+    assert (left.label, left.confidence, left.attributes) == (None, 0.9, {"corrected_by": "bob"})  # type: ignore[attr-defined] # of its type
+    plain.corrections.withdraw(sure.id)
+    (bare,) = plain.records("Shot")
+    assert (bare.label, bare.confidence, bare.attributes) == (None, 0.1, {})  # type: ignore[attr-defined] # of its type
+
+
+def test_moments_stay_moments_through_corrections(plain: Library) -> None:
+    seen = datetime(2024, 5, 1, 12, 0, 0, 123456, tzinfo=UTC)
+    rows = [{"start_ns": 0, "end_ns": 10, "number": 0, "attributes": {"seen": seen}}]
+    plain.write("Shot", rows, "heat")
+    shot = plain.records("Shot")[0].id
+    removal = plain.corrections.remove("Shot", shot, author="ada")
+    plain.corrections.withdraw(removal.id)
+    (back,) = plain.records("Shot")
+    assert back.attributes == {"seen": seen}
+    plain.corrections.change("Shot", back.id, {"attributes": {"seen": seen, "by": "eye"}}, author="ada")
+    assert plain.records("Shot", where={"seen": seen})[0].attributes["by"] == "eye"
+    with pytest.raises(RecordInvalid, match="object"):
+        plain.corrections.change("Shot", back.id, {"label": object()}, author="ada")
+
+
+def test_refused_rows_stay_to_be_mended_when_their_run_is_corrected(plain: Library) -> None:
+    rows = [
+        {"start_ns": 0, "end_ns": 10, "number": 0},
+        {"start_ns": 10, "end_ns": 5, "number": 1},
+        {"start_ns": 20, "end_ns": 5, "number": 2},
+    ]
+    plain.write("Shot", rows, "heat", tolerance=0.9)
+    plain.corrections.change("Shot", plain.records("Shot")[0].id, {"label": "wide"}, author="ada")
+    (refused,) = plain.quarantine.list()
+    first, _second = plain.quarantine.rows(refused.run, "Shot")
+    plain.quarantine.replay(refused.run, "Shot", [{**first, "end_ns": 15}])
+    assert [one.number for one in plain.records("Shot")] == [0, 1]  # type: ignore[attr-defined] # of its type
+    (left,) = plain.quarantine.list()
+    assert [row["number"] for row in plain.quarantine.rows(left.run, "Shot")] == [2]

@@ -9,10 +9,12 @@ import pytest
 from client.libraries import SECOND, services
 from watchdown.catalogue.people import CastMember, Person
 from watchdown.client import Library
+from watchdown.runs.states import State
 from watchdown.where import field
 from watchdown_schemas.errors import QueryError, RecordInvalid, RunError, SchemaNotFound
 from watchdown_schemas.record import AlgorithmOutput, TemporalSpatial
 from watchdown_schemas.roles import Keyword, Text
+from watchdown_schemas.rows import from_rows
 from watchdown_schemas.types import Appearance, DialogueLine, Embedding, Label
 
 
@@ -235,3 +237,50 @@ def test_rows_that_are_written_again_are_corrected_again_though_others_are_bad(l
 def test_one_row_that_is_no_list_is_refused(library: Library) -> None:
     with pytest.raises(RecordInvalid, match="one row, not several"):
         library.write("Label", label(1, "day"), "heat")
+
+
+@pytest.mark.parametrize(
+    "names",
+    [{"model": "a/b"}, {"model": ".."}, {"algorithm": "a\0b"}, {"version": "\ud800"}, {"algorithm": "notes"}],
+)
+def test_names_that_no_store_can_keep_are_refused_before_anything_is_written(
+    library: Library, names: dict[str, str]
+) -> None:
+    with pytest.raises(RecordInvalid, match="names the"):
+        library.write("Label", [label(1, "day")], "heat", **names)  # type: ignore[arg-type] # bad on purpose
+    assert library.runs() == []
+
+
+def test_a_filter_may_be_given_in_its_json_form(library: Library) -> None:
+    library.write("Label", [label(1, "day"), label(2, "night")], "heat")
+    assert library.count("Label", where={"kind": "is", "field": "label", "value": "day"}) == 1
+
+
+def test_a_write_that_a_dead_process_left_open_is_not_in_the_way(library: Library) -> None:
+    parts = services(library)
+    run = parts.ledger.plan(
+        title="heat", timeline="heat.1", algorithm="written-Label", version="1.0.0", memo_key="k", model=None
+    )
+    for state in (State.RUNNING, State.STAGED, State.VALIDATED):
+        parts.ledger.step(run.number, state)
+    rows = [label(1, "day")]
+    made = parts.writer.write(
+        parts.catalogue.title("heat"),
+        {"Label": lambda stamp: [from_rows(Label, rows, stamp)]},
+        algorithm="written-Label",
+        version="1.0.0",
+        memo_key="k",
+    )
+    assert (made.state, parts.ledger.get(run.number).state) == (State.ACTIVE, State.CANCELLED)
+
+
+def test_columns_of_one_name_and_questions_that_mean_nothing_are_refused(library: Library) -> None:
+    twice = pa.Table.from_arrays([pa.array([1]), pa.array([2])], names=["start_ns", "start_ns"])
+    with pytest.raises(RecordInvalid, match="two columns of one name: start_ns"):
+        library.write("Label", twice, "heat")
+    with pytest.raises(QueryError, match="epoch"):
+        library.records("Label", as_of=1.5)  # type: ignore[arg-type] # bad on purpose
+    with pytest.raises(QueryError, match="limit -1"):
+        library.records("Label", limit=-1)
+    with pytest.raises(QueryError, match="one title, not several"):
+        library.records("Label", titles="heat")

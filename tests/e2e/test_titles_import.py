@@ -55,8 +55,8 @@ def test_metadata_casts_and_rights_are_shown(call: Call, shelf: Shelf, files: Pa
     text = call("show", "Harbour", "--library", shelf.library).out
     assert "genre          Drama, Crime\n" in text
     assert "cast           Zoë Saldaña as The Keeper, Omar Sy\n" in text
-    assert "seen by        editors, legal\n" in text
-    assert "seen by        everyone\n" in call("show", "Meadow", "--library", shelf.library).out
+    assert "rights         editors, legal\n" in text
+    assert "rights         everyone\n" in call("show", "Meadow", "--library", shelf.library).out
 
 
 def test_an_import_says_what_it_changes_and_a_second_one_that_it_changes_nothing(

@@ -13,7 +13,10 @@ from watchdown.cli.options import DEFAULT_LIBRARY, JsonOption, LibraryOption
 from watchdown.cli.output import notice, print_json, table
 from watchdown_schemas.errors import printable
 
-app = typer.Typer(help="Rows that validation refused.", no_args_is_help=True)
+app = typer.Typer(
+    help="Rows that validation refused: list them, show --out FILE, mend the file, replay it.",
+    no_args_is_help=True,
+)
 RunArgument = Annotated[int, typer.Argument(help="Number of the run.")]
 TypeArgument = Annotated[str, typer.Argument(metavar="TYPE", help="The schema type.")]
 
@@ -68,7 +71,7 @@ def show(
     if out is not None:
         out.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
         remedy = f"watchdown quarantine replay {run} {schema_type} {out}"
-        typer.echo(f"{len(rows)} rows in {out}. Mend them, then: {remedy}")
+        typer.echo(f"{len(rows)} row{'s' * (len(rows) != 1)} in {out}. Mend them, then: {remedy}")
     elif as_json:
         print_json(rows)
     else:

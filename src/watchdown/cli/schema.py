@@ -16,7 +16,7 @@ from watchdown.cli.schema_known import OwnLibraryOption, known
 from watchdown_schemas.errors import printable
 
 if TYPE_CHECKING:
-    from watchdown_schemas.declaration import Declaration
+    from watchdown_schemas.declaration import Declaration, FieldDeclaration
 
 group = typer.Typer(help="List, compare, register and export schema types.", no_args_is_help=True)
 Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Only these types.")]
@@ -81,6 +81,14 @@ def show(
         _print(declaration, origin, versions)
 
 
+def _is_common(field: FieldDeclaration) -> bool:
+    """Whether every type has the field as this one has it."""
+    from watchdown_schemas.declaring import describe
+    from watchdown_schemas.record import BASE_TYPES
+
+    return any(describe(base).field(field.name) == field for base in BASE_TYPES.values())
+
+
 def _print(declaration: Declaration, origin: str, versions: Sequence[str]) -> None:
     typer.echo(f"{declaration.label}  from {printable(origin)}\n")
     typer.echo(f"{printable(declaration.doc) or 'Nothing is said about this type.'}\n")
@@ -94,7 +102,7 @@ def _print(declaration: Declaration, origin: str, versions: Sequence[str]) -> No
             "yes" if field.mandatory else "",
             field.doc,
         ]
-        for field in declaration.fields
+        for field in sorted(declaration.fields, key=_is_common)  # the type's own first
     )
     table(["field", "kind", "mandatory", "what"], rows)
 
@@ -108,7 +116,14 @@ group.command()(upgrade)
 def export(
     names: Names = None,
     *,
-    to: Annotated[Form, typer.Option("--to", help="What to make of them.")],
+    to: Annotated[
+        Form,
+        typer.Option(
+            "--to",
+            metavar="FORM",
+            help="What to make of them: arrow, jsonschema, opensearch, graphql, typescript or expectations.",
+        ),
+    ],
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Write files there, not to the terminal.")
     ] = None,

@@ -93,7 +93,7 @@ def _known_by(summary: TitleSummary) -> Iterator[tuple[str, str]]:
         yield name, plain(value)
     if summary.cast:
         yield "cast", ", ".join(map(played, summary.cast))
-    yield "seen by", ", ".join(summary.rights) or "everyone"
+    yield "rights", ", ".join(summary.rights) or "everyone"
 
 
 def eval_rate(rate: str) -> float:

@@ -40,7 +40,7 @@ def import_titles(
     give other names of the person, and tell people of one name apart.
 
     Rights: title,group
-    Only these groups may see the title. Without a group, everyone may.
+    The groups that may see the title, for the gateway to enforce; none is everyone.
 
     What the file says takes the place of what was there; the rest is kept.
     An empty cell removes a value. A row that has the title alone removes its

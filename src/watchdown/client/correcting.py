@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from watchdown.catalogue.corrections import Correction
 from watchdown.client.services import Services
-from watchdown.runs.correct import apply, as_json, own_values
+from watchdown.runs.correct import MARK, apply, as_json, find, from_json, own_values
 from watchdown.runs.derive import derive
 from watchdown.runs.ledger import Run
 from watchdown.runs.memo import corrected
@@ -57,7 +57,8 @@ def correct(
             author=author,
         )
         try:
-            _derive(services, run, schema, lambda rows: apply([correction], rows, schema))
+            held = services.corrections.of(run.title, run.algorithm)
+            _derive(services, run, schema, lambda rows: apply([correction], rows, schema), held)
         except BaseException:
             services.corrections.withdraw(correction.id)
             raise
@@ -65,32 +66,48 @@ def correct(
 
 
 def withdraw(services: Services, correction: int, waiting: Waiting) -> Correction:
-    """Take a correction back: the record becomes what it was before it."""
+    """Take a correction back: the record becomes what it would be without it."""
     with services.writing(waiting):
         taken = services.corrections.get(correction)
         if taken.withdrawn_at is not None:
             return taken
         schema = services.registry[taken.schema_type]
         run = _active(services, taken.title, taken.algorithm)
-        back = Correction(
-            id=taken.id,
-            title=taken.title,
-            algorithm=taken.algorithm,
-            schema_type=taken.schema_type,
-            target={**taken.target, **(taken.changes or {})},
-            changes={**taken.target},
-            author=taken.author,
-            made_at=taken.made_at,
-        )
-        withdrawn = services.corrections.withdraw(correction)
-        _derive(services, run, schema, lambda rows: _unmarked(apply([back], rows, schema), taken, schema))
-    return withdrawn
+        held = [one for one in services.corrections.of(taken.title, taken.algorithm) if one.id != correction]
+        bare = _bare(services, run)
+        mine = [one for one in held if one.schema_type == taken.schema_type]
+        if bare is not None:
+            _derive(services, bare, schema, lambda rows: apply(mine, rows, schema), held)
+        else:
+            _derive(services, run, schema, lambda rows: _restored(taken, mine, rows, schema), held)
+        return services.corrections.withdraw(correction)
 
 
-def _unmarked(rows: Sequence[Mapping[str, Any]], taken: Correction, schema: type[Record]) -> list[Any]:
-    """Return rows in which the record that a correction was about has the very values of before."""
-    key = [taken.target.get(name) for name in schema.key]
-    return [dict(taken.target) if [row.get(name) for name in schema.key] == key else row for row in rows]
+def _bare(services: Services, run: Run) -> Run | None:
+    """Return the run of the slot that has the same result without corrections, if there was one."""
+    key = corrected(run.memo_key, [])
+    runs = services.ledger.runs(run.title, [State.ACTIVE, State.SUPERSEDED])
+    same = [one for one in runs if one.algorithm == run.algorithm and one.memo_key == key]
+    return same[-1] if same else None
+
+
+def _restored(
+    taken: Correction, held: Sequence[Correction], rows: Sequence[Mapping[str, Any]], schema: type[Record]
+) -> list[dict[str, Any]]:
+    """Return rows in which a record has the values of before a correction, where no other one gives them."""
+    before = from_json(taken.target, schema)
+    others = [one for one in held if find(from_json(one.target, schema), [before], schema) is not None]
+    given = {name for one in others for name in one.changes or ()}
+    result = [dict(row) for row in rows]
+    place = find({**before, **from_json(taken.changes or {}, schema)}, result, schema)
+    if place is None:
+        return [*result, before]
+    back = {name: before.get(name) for name in taken.changes or () if name not in given and name in before}
+    attributes = {**(result[place].get("attributes") or {})}
+    if not others:
+        attributes.pop(MARK, None)
+    result[place] |= {"attributes": attributes, **back}
+    return result
 
 
 def _find(services: Services, schema: type[Record], record: str) -> tuple[Run, dict[str, Any]]:
@@ -124,14 +141,14 @@ def _derive(
     run: Run,
     schema: type[Record],
     change: Callable[[Sequence[Mapping[str, Any]]], Sequence[Mapping[str, Any]]],
+    held: Sequence[Correction],
 ) -> None:
-    """Publish the active run's rows with a change made in those of one type."""
-    made = services.corrections.of(run.title, run.algorithm)
+    """Publish a run's rows with a change made in those of one type, as the result of the corrections held."""
     derived = derive(
         run,
         services.catalogue.title_by_id(run.title),
         change=lambda rows, other: change(rows) if other is schema else rows,
-        memo_key=corrected(run.memo_key, made),
+        memo_key=corrected(run.memo_key, held),
         writing=services.writer,
         read=services.read_run,
         types=services.registry,

@@ -12,7 +12,6 @@ import pyarrow.parquet as pq
 
 from watchdown.client.results import Refused, Written
 from watchdown.client.services import Services
-from watchdown.client.vectors import length_in
 from watchdown.runs.correct import own_values
 from watchdown.runs.derive import dimension_of
 from watchdown.runs.ledger import Run
@@ -20,10 +19,12 @@ from watchdown.runs.memo import mended as mended_key
 from watchdown.runs.publishing import model_of
 from watchdown.runs.record import good_file, quarantine_file
 from watchdown.runs.states import State
+from watchdown.runs.vectors import length_in
 from watchdown.validation.policy import Tolerance
-from watchdown.validation.quarantine import from_file, mended, read_rows
+from watchdown.validation.quarantine import mended, read_file, read_rows
 from watchdown_schemas.columns import Converted, Stamp
-from watchdown_schemas.errors import NotFound, RunError
+from watchdown_schemas.errors import NotFound, RecordInvalid, RunError
+from watchdown_schemas.faults import shown
 from watchdown_schemas.reading import to_rows
 from watchdown_schemas.rows import from_rows
 
@@ -75,7 +76,7 @@ def replay(
     services: Services,
     number: int,
     schema_type: str,
-    rows: Sequence[Mapping[str, Any]] | Path,
+    rows: Sequence[Any] | Path,
     *,
     waiting: Callable[[], None],
 ) -> Written:
@@ -86,10 +87,18 @@ def replay(
     Raises RunError where a later run of the slot is active: what was refused is history then.
     """
     schema = services.registry[schema_type]
-    repaired = from_file(rows, schema) if isinstance(rows, Path) else mended(rows, schema)
+    given = list(read_file(rows) if isinstance(rows, Path) else rows)
+    if strange := [row for row in given if not isinstance(row, Mapping)]:
+        raise RecordInvalid(schema.schema_label(), f"is given {shown(strange[0])} for a row", "Give mappings")
+    handed_back = {row["row"] for row in given if isinstance(row.get("row"), int)}
+    repaired = mended(given, schema)
     with services.writing(waiting):
         run = services.ledger.get(number)
         _still_counts(services, run)
+        kept = (quarantine_file, good_file)
+        if not any(place(services.folder, number, schema_type).exists() for place in kept):
+            cause = f"has no {schema_type} rows in quarantine"
+            raise NotFound(f"run {number}", cause, "See: watchdown quarantine list")
         parts = {
             name: _source(services, run, name, repaired if name == schema_type else []) for name in run.counts
         }
@@ -103,11 +112,13 @@ def replay(
             tolerance=_tolerance(services, run),
         )
         outcome = written(services, made, schema_type)
-        # What is left in quarantine is the run that counts: the old one's rows where nothing came of it.
         for name in run.counts:
-            for place in (quarantine_file, good_file):
-                gone = number if made.state is State.ACTIVE else made.number
-                place(services.folder, gone, name).unlink(missing_ok=True)
+            if made.state is State.ACTIVE:  # what was not handed back stays in quarantine
+                back = handed_back if name == schema_type else ()
+                services.writer.move_refused(number, made.number, name, back)
+            else:
+                quarantine_file(services.folder, made.number, name).unlink(missing_ok=True)
+                good_file(services.folder, made.number, name).unlink(missing_ok=True)
     if made.state is State.ACTIVE:
         return outcome
     remedy = f"Mend them in the rows of run {number}, and replay that run again"
@@ -126,7 +137,7 @@ def _still_counts(services: Services, run: Run) -> None:
 
 
 def _tolerance(services: Services, run: Run) -> Tolerance:
-    """Return how many bad rows may be left: all that there are of a run that is seen, else as its maker says."""
+    """Return how many bad rows may be left: of a run that is seen all of them, else as its maker says."""
     if run.state is State.ACTIVE:
         return Tolerance(1)
     if run.algorithm in services.algorithms:

@@ -45,6 +45,10 @@ class _Reading:
 def _read(services: Services, ask: Ask) -> _Reading:
     """Take the view and the snapshot once, and resolve what is asked for."""
     types = {name: services.registry[name] for name in services.registry.subtypes(ask.schema_type)}
+    if ask.as_of is not None and type(ask.as_of) is not int:
+        raise QueryError(str(ask.as_of), "is no epoch", "Give a whole number")
+    if isinstance(ask.titles, str):
+        raise QueryError(ask.titles, "is one title, not several", "Give a list: [title]")
     view = services.ledger.view(ask.as_of)
     snapshot = services.searcher.snapshot()
     if ask.titles is not None:
@@ -80,6 +84,8 @@ def scan(services: Services, ask: Ask) -> Iterator[pa.RecordBatch]:
 
 def records(services: Services, ask: Ask, limit: int | None = None) -> list[Record]:
     """Return the records in the order of title, time and id, each in the newest version of its type."""
+    if limit is not None and limit < 1:
+        raise QueryError(f"limit {limit}", "shows no record", "Ask for one or more")
     reading = _read(services, ask)
     batches = services.searcher.scan(
         list(reading.types), reading.view, snapshot=reading.snapshot, where=reading.where

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, TypeAlias
@@ -9,12 +10,15 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 import pyarrow as pa
 
+from watchdown.client.notes import ALGORITHM as NOTES
 from watchdown.client.quarantine import written
 from watchdown.client.results import Written
 from watchdown.client.services import Services
-from watchdown.client.vectors import length_in
 from watchdown.runs.correct import apply, own_values
+from watchdown.runs.memo import corrected
+from watchdown.runs.vectors import length_in
 from watchdown.runs.writing import Rows as Source
+from watchdown.runs.writing import new_key
 from watchdown.validation.policy import Tolerance
 from watchdown_schemas.columns import Converted, Stamp, from_columns
 from watchdown_schemas.errors import RecordInvalid
@@ -26,6 +30,7 @@ from watchdown_schemas.rows import from_rows
 
 Rows: TypeAlias = Iterable[Record | Mapping[str, Any]] | pa.Table | pa.RecordBatch | pa.RecordBatchReader
 BATCH: Final = 10_000
+NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 def write(
@@ -46,6 +51,9 @@ def write(
     of them than `tolerance`, a share of all rows, hold back the whole run.
     """
     schema = services.registry[schema_type if isinstance(schema_type, str) else schema_type.__name__]
+    _check_names(schema, algorithm, version, model)
+    if not isinstance(rows, Iterable | pa.Table | pa.RecordBatch):
+        raise RecordInvalid(schema.schema_label(), f"is given {type(rows).__name__}", "Give a list of rows")
     if isinstance(rows, Record | Mapping):
         raise RecordInvalid(schema.schema_label(), "is given one row, not several", "Give a list: [row]")
     dimension, batches = _batches(schema, rows)
@@ -60,18 +68,32 @@ def write(
     with services.writing(waiting):
         found = services.catalogue.title(title)
         source = _source(schema, batches, dimension)
-        said = [c for c in services.corrections.of(found.id, name) if c.schema_type == schema.__name__]
+        said_all = services.corrections.of(found.id, name)
+        said = [one for one in said_all if one.schema_type == schema.__name__]
         if said:
-            source = _corrected(source, schema, lambda plain: apply(said, plain, schema), dimension)
+            source = _with_corrections(source, schema, lambda plain: apply(said, plain, schema), dimension)
         run = services.writer.write(
             found,
             {schema.__name__: source},
             algorithm=name,
             version=version,
+            memo_key=corrected(new_key([schema.__name__], services.registry), said_all),
             model=model,
             tolerance=Tolerance(tolerance),
         )
     return written(services, run, schema.__name__)
+
+
+def _check_names(schema: type[Record], algorithm: str | None, version: str, model: str | None) -> None:
+    """Check what becomes part of file names and slots; RecordInvalid names the one that cannot be."""
+    for what, name in (("algorithm", algorithm), ("version", version), ("model", model)):
+        if name is not None and not NAME.fullmatch(name):
+            remedy = "Use up to 100 letters, digits, points, hyphens and underscores"
+            raise RecordInvalid(schema.schema_label(), f"names the {what} {name!r}", remedy)
+    if algorithm == NOTES:
+        raise RecordInvalid(
+            schema.schema_label(), "names the slot of people's notes", "Use library.notes.save"
+        )
 
 
 def _batches(schema: type[Record], rows: Rows) -> tuple[int | None, Iterator[Any]]:
@@ -122,7 +144,12 @@ def _source(schema: type[Record], batches: Iterator[Any], dimension: int | None)
     def source(stamp: Stamp) -> Iterator[Converted]:
         for batch in batches:
             if isinstance(batch, pa.RecordBatch):
-                columns = dict(zip(batch.schema.names, batch.columns, strict=True))
+                names = batch.schema.names
+                if len(set(names)) < len(names):
+                    twice = sorted({name for name in names if names.count(name) > 1})
+                    cause = f"has two columns of one name: {', '.join(twice)}"
+                    raise RecordInvalid(schema.schema_label(), cause, "Rename or drop one")
+                columns = dict(zip(names, batch.columns, strict=True))
                 yield from_columns(schema, columns, stamp, dimension, rows=batch.num_rows)
             else:
                 yield from_rows(schema, batch, stamp, dimension)
@@ -130,7 +157,7 @@ def _source(schema: type[Record], batches: Iterator[Any], dimension: int | None)
     return source
 
 
-def _corrected(
+def _with_corrections(
     source: Source,
     schema: type[Record],
     change: Callable[[Sequence[Mapping[str, Any]]], Sequence[Mapping[str, Any]]],

@@ -1,17 +1,24 @@
 """Corrections at work: what people said of single records, made again in whatever rows a run brings.
 
-A correction finds its record by the type's key; where that has moved, by the greatest overlap in time.
+A correction finds its record by the type's key. Where that has moved, it is the record of the same name and
+language, at the same place of the picture, that shares most of its time; none is better than a wrong one.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
+import pyarrow as pa
+
 from watchdown.catalogue.corrections import Correction
+from watchdown_schemas.errors import RecordInvalid
 from watchdown_schemas.fields import fields
+from watchdown_schemas.geometry import intersects
 from watchdown_schemas.record import Record
+from watchdown_schemas.roles import Entity, Geometry, Keyword, Language
 
 SAME: Final = 0.5  # intersection over union from which two ranges are the same thing
 MARK: Final = "corrected_by"
@@ -25,9 +32,27 @@ def own_values(row: Row, schema: type[Record]) -> dict[str, Any]:
 
 
 def as_json(values: Row) -> dict[str, Any]:
-    """Return values as the database keeps them; moments become text."""
-    kept: dict[str, Any] = json.loads(json.dumps(values, default=str))
+    """Return values as the database keeps them; RecordInvalid for one that JSON cannot hold."""
+
+    def moment(value: object) -> dict[str, str]:
+        if isinstance(value, datetime):
+            return {"time": value.isoformat()}
+        raise RecordInvalid("a correction", f"holds {type(value).__name__}", "Give text, numbers or moments")
+
+    kept: dict[str, Any] = json.loads(json.dumps(values, default=moment))
     return kept
+
+
+def from_json(values: Row, schema: type[Record]) -> dict[str, Any]:
+    """Return values as records have them, of those fields that the type still has."""
+    found = {field.name: values[field.name] for field in fields(schema) if field.name in values}
+    if isinstance(held := found.get("attributes"), Mapping):
+        found["attributes"] = {name: _attribute(value) for name, value in held.items()}
+    return found
+
+
+def _attribute(value: Any) -> Any:
+    return datetime.fromisoformat(value["time"]) if isinstance(value, Mapping) else value
 
 
 def apply(
@@ -36,13 +61,14 @@ def apply(
     """Return rows with corrections made, oldest first; a record that is gone comes back as corrected."""
     result = [dict(row) for row in rows]
     for correction in corrections:
-        place = _find(correction.target, result, schema)
+        target = from_json(correction.target, schema)
+        place = find(target, result, schema)
         if correction.changes is None:
             if place is not None:
                 del result[place]
             continue
         found = result[place] if place is not None else {}
-        changed = {**correction.target, **found, **correction.changes}
+        changed = {**target, **found, **from_json(correction.changes, schema)}
         changed["attributes"] = {**(changed.get("attributes") or {}), MARK: correction.author}
         if place is None:
             result.append(changed)
@@ -51,13 +77,28 @@ def apply(
     return result
 
 
-def _find(target: Row, rows: Sequence[Row], schema: type[Record]) -> int | None:
+def find(target: Row, rows: Sequence[Row], schema: type[Record]) -> int | None:
+    """Return the place of the record that is meant, None where no row is it for sure."""
     for place, row in enumerate(rows):
         if all(row.get(name) == target.get(name) for name in schema.key):
             return place
-    overlaps = [(_overlap(target, row), -place) for place, row in enumerate(rows)]
-    best = max(overlaps, default=(0.0, 0))
+    alike = [place for place, row in enumerate(rows) if _alike(target, row, schema)]
+    best = max(((_overlap(target, rows[place]), -place) for place in alike), default=(0.0, 0))
     return -best[1] if best[0] >= SAME else None
+
+
+def _alike(target: Row, row: Row, schema: type[Record]) -> bool:
+    """Whether two rows say the same of what they are, and share a place in the picture."""
+    for field in fields(schema):
+        one, other = target.get(field.name), row.get(field.name)
+        named = field.role(Keyword) or field.role(Language) or field.role(Entity)
+        if named and not field.stamped and one != other:
+            return False
+        if field.role(Geometry) and (one is None) != (other is None):
+            return False
+        if field.role(Geometry) and one is not None and not intersects(pa.array([other]), one)[0]:
+            return False
+    return True
 
 
 def _overlap(one: Row, other: Row) -> float:

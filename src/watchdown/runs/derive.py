@@ -12,6 +12,8 @@ from watchdown.runs.correct import own_values
 from watchdown.runs.ledger import Run
 from watchdown.runs.memo import Types
 from watchdown.runs.publishing import model_of
+from watchdown.runs.states import State
+from watchdown.runs.vectors import length_in
 from watchdown.runs.writing import Writing
 from watchdown_schemas.columns import Converted, Stamp
 from watchdown_schemas.fields import vector_field
@@ -31,9 +33,13 @@ def derive(
     `change` gets the rows of one type in its newest version, without stamps but for the asset.
     """
     parts = {name: _rows(name, run, change, read, types) for name in run.counts}
-    return writing.write(
+    made = writing.write(
         title, parts, algorithm=run.algorithm, version=run.version, memo_key=memo_key, model=run.model
     )
+    if made.state is State.ACTIVE and made.number != run.number:
+        for name in run.counts:
+            writing.move_refused(run.number, made.number, name)
+    return made
 
 
 def _rows(
@@ -46,7 +52,8 @@ def _rows(
         carried = [own_values(row, schema) for row in to_rows(batches, schema)]
         changed = list(change(carried, schema))
         if changed:
-            yield from_rows(schema, changed, stamp, dimension_of(batches, schema))
+            size = dimension_of(batches, schema) or length_in(changed, schema)
+            yield from_rows(schema, changed, stamp, size)
 
     return rows
 

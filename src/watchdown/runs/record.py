@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
+from collections.abc import Collection
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from watchdown.folder import Folder
@@ -14,7 +16,7 @@ from watchdown.runs.ledger import Ledger, Run
 from watchdown.runs.memo import Types
 from watchdown.runs.staging import Manifest, refused_files, staged_files
 from watchdown.runs.states import State
-from watchdown.validation.check import REASONS
+from watchdown.validation.check import REASONS, ROW
 from watchdown.validation.policy import Tolerance
 
 
@@ -73,3 +75,18 @@ def quarantine_file(folder: Folder, run: int, schema: str) -> Path:
 def good_file(folder: Folder, run: int, schema: str) -> Path:
     """Return where the good rows of a run that was held back lie."""
     return folder.quarantine / f"{run}-{schema}.good.parquet"
+
+
+def move_refused(folder: Folder, old: int, new: int, schema: str, handed_back: Collection[int] = ()) -> None:
+    """Leave the refused rows of a run to the one that takes its place, but for those handed back."""
+    source, target = quarantine_file(folder, old, schema), quarantine_file(folder, new, schema)
+    if source.exists():
+        kept = pq.ParquetFile(source).read()
+        kept = kept.filter(pc.invert(pc.is_in(kept[ROW], pa.array(handed_back, pa.int64()))))
+        parts = [kept] if kept.num_rows else []
+        if target.exists():
+            parts.append(pq.ParquetFile(target).read())
+        if parts:
+            pq.write_table(pa.concat_tables(parts, promote_options="permissive"), target)
+        source.unlink()
+    good_file(folder, old, schema).unlink(missing_ok=True)

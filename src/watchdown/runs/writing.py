@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from watchdown.catalogue.model import Title
 from watchdown.catalogue.titles import Catalogue
 from watchdown.folder import Folder
 from watchdown.runs.ledger import Ledger, Run
+from watchdown.runs.memo import Types, in_versions
 from watchdown.runs.publishing import Publishing
+from watchdown.runs.record import move_refused
 from watchdown.runs.staging import Staging
 from watchdown.runs.states import OPEN, State
 from watchdown.validation.check import Check
 from watchdown.validation.policy import Tolerance
 from watchdown_schemas.columns import Converted, Stamp
-from watchdown_schemas.errors import LibraryError
 from watchdown_schemas.registry import Registry
 
 Rows = Callable[[Stamp], Iterable[Converted]]
 NO_BAD_ROWS = Tolerance(0)
+_LEFT_OPEN = (State.STAGED, State.VALIDATED, State.LOADED)
+
+
+def new_key(schemas: Iterable[str], types: Types) -> str:
+    """Return a memo key of rows that are like no others."""
+    return in_versions(uuid.uuid4().hex, schemas, types)
 
 
 class Writing:
@@ -59,14 +69,22 @@ class Writing:
         for name in parts:
             self._types.remember(self._types[name])
         timeline = self._catalogue.timeline(title.id)
-        run = self._ledger.plan(
-            title=title.id,
-            timeline=timeline.id,
-            algorithm=algorithm,
-            version=version,
-            memo_key=memo_key or uuid.uuid4().hex,
-            model=model,
-        )
+        key = memo_key or new_key(parts, self._types)
+
+        def plan() -> Run:
+            return self._ledger.plan(
+                title=title.id,
+                timeline=timeline.id,
+                algorithm=algorithm,
+                version=version,
+                memo_key=key,
+                model=model,
+            )
+
+        run = plan()
+        if run.state in _LEFT_OPEN:  # by a process that died: what it staged may not be what is written now
+            self._ledger.step(run.number, State.CANCELLED)
+            run = plan()
         if run.state not in OPEN:
             return run
         stamp = Stamp(
@@ -85,11 +103,16 @@ class Writing:
             raise
         try:
             self._publishing.publish([self._ledger.get(run.number)], lambda _run: tolerance)
-        except LibraryError as error:
-            if self._ledger.get(run.number).state in OPEN:
-                self._ledger.step(run.number, State.FAILED, error=str(error))
+        except Exception as error:
+            with suppress(SQLAlchemyError):  # a full disk takes no note of it
+                if self._ledger.get(run.number).state in OPEN:
+                    self._ledger.step(run.number, State.FAILED, error=str(error))
             raise
         return self._ledger.get(run.number)
+
+    def move_refused(self, old: int, new: int, schema: str, handed_back: Collection[int] = ()) -> None:
+        """Leave the refused rows of a run to the one that takes its place, but for those handed back."""
+        move_refused(self._folder, old, new, schema, handed_back)
 
     def _asset(self, title: Title) -> str:
         """Return the asset that rows belong to unless they say otherwise: the one that is played."""

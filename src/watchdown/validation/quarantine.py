@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from watchdown.validation.check import FAULTS, REASONS, ROW
 from watchdown_schemas.columns import DERIVED
-from watchdown_schemas.errors import RecordInvalid
+from watchdown_schemas.errors import NotFound, RecordInvalid
 from watchdown_schemas.fields import Field, fields
 from watchdown_schemas.record import Record
 from watchdown_schemas.roles import Attributes
@@ -54,10 +54,24 @@ def from_file(path: Path, schema: type[Record]) -> list[dict[str, Any]]:
 
     Raises RecordInvalid for a line that is no JSON object, and as `mended`.
     """
-    if path.suffix == ".parquet":
-        batches = pq.ParquetFile(path).iter_batches(_BATCH)
-        return [row for batch in batches for row in mended(batch.to_pylist(), schema)]
-    return mended(_lines(path), schema)
+    return mended(read_file(path), schema)
+
+
+def read_file(path: Path) -> Iterator[Mapping[str, Any]]:
+    """Yield the rows of a mended file as they stand there, with their place `row` where they still have it.
+
+    Raises NotFound where there is no file, RecordInvalid for one that is neither JSONL nor Parquet.
+    """
+    if not path.is_file():
+        raise NotFound(str(path), "is no file", "Name the one that holds the mended rows")
+    if path.suffix != ".parquet":
+        yield from _lines(path)
+        return
+    try:
+        for batch in pq.ParquetFile(path).iter_batches(_BATCH):
+            yield from batch.to_pylist()
+    except pa.ArrowInvalid as error:
+        raise RecordInvalid(str(path), f"is no Parquet file ({error})", "Name the mended file") from error
 
 
 def mended(rows: Iterable[Mapping[str, Any]], schema: type[Record]) -> list[dict[str, Any]]:

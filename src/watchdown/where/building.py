@@ -72,10 +72,12 @@ def where_from(where: Where | Mapping[str, typing.Any] | None = None, **fields: 
 
     A mapping has names of fields or attributes with the value to have, a list of values of which one is
     enough, None for no value, or bounds: `{"label": ["car", "bus"], "confidence": {"at_least": 0.5}}`.
-    Keywords add to it. All of it must hold.
+    The JSON form of a filter is one, too. Keywords add to it. All of it must hold.
     """
     parts: list[Where] = []
-    if isinstance(where, Mapping):
+    if isinstance(where, Mapping) and (tree := _as_tree(where)) is not None:
+        parts = [tree]
+    elif isinstance(where, Mapping):
         fields = {**where, **fields}
     elif isinstance(where, Node):
         parts = [where]
@@ -86,6 +88,14 @@ def where_from(where: Where | Mapping[str, typing.Any] | None = None, **fields: 
     if len(parts) < 2:  # noqa: PLR2004 - one part stands for itself
         return parts[0] if parts else None
     return _made(All, of=tuple(parts))
+
+
+def _as_tree(where: Mapping[str, typing.Any]) -> Where | None:
+    """Return the filter whose JSON form a mapping is, None where it names fields."""
+    try:
+        return _TREE.validate_python(dict(where)) if len(where) > 1 and "kind" in where else None
+    except ValidationError:
+        return None
 
 
 def _asked(name: str, wish: typing.Any) -> Where:
