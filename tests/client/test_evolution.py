@@ -13,6 +13,7 @@ from watchdown.client import Library
 from watchdown_schemas.errors import SchemaConflict, SchemaIncompatible
 from watchdown_schemas.record import AlgorithmOutput, Record, TemporalSpatial
 from watchdown_schemas.roles import Keyword
+from watchdown_schemas.shelf import FRESH_SECONDS
 
 
 def first() -> type[Record]:
@@ -121,6 +122,10 @@ until = time.monotonic() + 30
 while "Garment" not in library.schemas.registry and time.monotonic() < until:
     time.sleep(0.05)
 print(library.schemas.registry["Garment"].schema_label(), library.count("Garment"), flush=True)
+sys.stdin.readline()
+while library.schemas.registry["Garment"].schema_version < 2 and time.monotonic() < until:
+    time.sleep(0.05)
+print(library.schemas.registry["Garment"].schema_label(), library.records("Garment")[0].fabric, flush=True)
 """
     with make(tmp_path / "library", "heat") as library:
         command = [sys.executable, "-c", reader, str(tmp_path / "library")]
@@ -133,5 +138,11 @@ print(library.schemas.registry["Garment"].schema_label(), library.count("Garment
             other.stdin.write("\n")
             other.stdin.flush()
             told = other.stdout.readline().strip()
+            library.schemas.register(second())
+            other.stdin.write("\n")
+            other.stdin.flush()
+            told_next = other.stdout.readline().strip()
     assert known == len(library.schemas.registry) - 1
     assert told == "Garment.1 1"
+    assert told_next == "Garment.2 unknown"
+    assert FRESH_SECONDS < 1

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import random
 from collections import Counter
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,14 +16,12 @@ from hypothesis import strategies as st
 
 from conformance.brute_force import WITHOUT_VALUES, held, kept
 from conformance.filters import FILTERED, TYPES, Card, Face, Goal, names, rows_of, trees
-from conformance.stores import DIMENSION, MODEL, STORES, Store, frames, lines, near, unit, view
-from watchdown.search.process import text_leaf
+from conformance.stores import MODEL, STORES, Store, view
 from watchdown.stores.protocol import Leaf, TextLeaf, VectorLeaf, type_of
 from watchdown.stores.text_score import text_score
 from watchdown.where import (
     During,
     Entity,
-    Exists,
     Inside,
     Intersects,
     Overlaps,
@@ -35,7 +32,7 @@ from watchdown.where import (
     where_from,
 )
 from watchdown_schemas.columns import Stamp
-from watchdown_schemas.errors import QueryError, SchemaNotFound
+from watchdown_schemas.errors import QueryError
 from watchdown_schemas.geometry import box
 from watchdown_schemas.record import Record
 from watchdown_schemas.rows import to_arrow
@@ -351,211 +348,6 @@ def test_a_list_of_many_values_is_asked_for_at_once(store: Store) -> None:
         where = field(name).is_in(values)
         assert store.count("Goal", view([1]), where) == 25
         assert store.count("Goal", view([1]), ~where) == 25
-
-
-def test_a_facet_shows_the_most_frequent_values_and_breaks_ties_by_value(store: Store) -> None:
-    store.write(1, labels(*((label, 0.5) for label in ("b", "a", "c", "c", "d", "a"))))
-    store.write(2, labels(("z", 0.5), ("z", 0.5), ("z", 0.5)))
-    assert store.facet("Label", "label", view([1])) == [("a", 2), ("c", 2), ("b", 1), ("d", 1)]
-    assert store.facet("Label", "label", view([1]), limit=3) == [("a", 2), ("c", 2), ("b", 1)]
-    assert store.facet("Label", "confidence", view([1]), field("label") == "a") == [(0.5, 2)]
-    assert store.facet("Label", "nothing", view([1])) == []
-    with pytest.raises(QueryError, match="limit 0"):
-        store.facet("Label", "label", view([1]), limit=0)
-    with pytest.raises(QueryError, match=r"Label\.attributes: has no values to count"):
-        store.facet("Label", "attributes", view([1]))
-
-
-def test_a_value_that_no_type_asked_can_have_is_an_error_that_names_both(store: Store) -> None:
-    store.write(1, labels(("car", 0.5)))
-    for where in (
-        field("label") == 3,
-        field("label") > 3,
-        field("label").is_in([1, 2]),
-        ~field("label").is_in([True]),
-    ):
-        with pytest.raises(QueryError, match=r"Label\.label: holds text, and is compared with numbers"):
-            store.count("Label", view([1]), where)
-    with pytest.raises(QueryError, match=r"Label\.confidence: holds numbers, and is compared with moments"):
-        store.rows("Label", view([1]), field("confidence") > MOMENT)
-    with pytest.raises(QueryError, match="Self-intersection"):
-        store.count("Label", view([1]), Intersects(wkt="POLYGON ((0 0, 1 1, 0 1, 1 0, 0 0))"))
-    with pytest.raises(SchemaNotFound, match="Nonsense: is no known schema type"):
-        store.count("Nonsense", view([1]))
-    assert store.count(["Card", "Goal"], view([1]), field("minute") == 3) == 0
-    assert store.count("Label", view([1]), field("minute") == 3) == 0
-
-
-def test_hidden_runs_and_titles_out_of_scope_are_in_no_count_and_no_facet(store: Store) -> None:
-    for run in (1, 2, 3):
-        store.write(run, labels(("car", 0.1 * run)), title=f"t{run}")
-        store.write(run, [Goal(start_ns=0, end_ns=1, minute=run, label="car")], title=f"t{run}")
-    both, car = ["Label", "Goal"], field("label") == "car"
-    for visible_runs, titles in (([1, 2], None), ([1, 2], ["t2", "t3"]), ([1, 2, 3], []), ([], None)):
-        seen = view(visible_runs, titles=titles)
-        runs = [run for run in visible_runs if titles is None or f"t{run}" in titles]
-        assert store.count(both, seen) == store.count(both, seen, car) == 2 * len(runs)
-        assert store.facet(both, "run", seen, car) == [(run, 2) for run in runs]
-        assert store.facet("Goal", "minute", seen) == [(run, 1) for run in runs]
-
-
-def test_an_older_snapshot_counts_as_it_did(store: Store) -> None:
-    store.write(1, labels(("car", 0.5), ("bus", 0.5)))
-    store.write(1, [Goal(start_ns=0, end_ns=1, minute=1)])
-    seen, snapshot = view([1, 2]), store.searcher.snapshot()
-    store.write(2, labels(("car", 0.5)))
-    store.write(2, [Goal(start_ns=0, end_ns=1, minute=1), Goal(start_ns=1, end_ns=2, minute=1)])
-    store.write(2, [Card(minute="1")])
-    store.sink.delete([1])
-    old = {"snapshot": snapshot}
-    assert store.searcher.count("Label", seen, where=field("label") == "car", **old) == 1
-    assert store.searcher.count(["Label", "Goal", "Card"], seen, **old) == 3
-    assert store.searcher.facet("Goal", "minute", seen, **old) == [(1, 1)]
-    assert len(store.rows(["Goal", "Card"], seen, field("minute").exists(), at=snapshot)) == 1
-    assert store.count(["Label", "Goal", "Card"], seen) == 4
-
-
-@pytest.mark.feature(4)
-def test_records_of_a_plugin_s_own_type_come_back_as_they_were_written(store: Store) -> None:
-    goals = [
-        Goal(
-            start_ns=1,
-            end_ns=2,
-            minute=2**60 + 1,
-            late=True,
-            speed=0.1,
-            assists=("ada", "bo"),
-            numbers=(),
-            comment="He scores",
-        ),
-        Goal(
-            start_ns=2,
-            end_ns=3,
-            minute=0,
-            late=False,
-            numbers=(2**62, -1),
-            extra={"a.b": 1.5, "when": MOMENT, "猫": ""},
-        ),
-    ]
-    cards = [
-        Card(minute="7", reason="A foul", attributes={"mood": "low"}),
-        Card(minute="8", reason="", appeal="None"),
-    ]
-    face = [Face(start_ns=1, end_ns=2, person="ada", look=unit(1)[0].tolist())]
-    seen = view([1])
-    for records in (goals, cards, face):
-        schema = type(records[0])
-        store.write(1, records)
-        stamp = Stamp(run=1, title="t", timeline="t.1", asset="a", algorithm="x", version="1.0.0")
-        written = to_arrow(records, schema, stamp, DIMENSION if schema is Face else None).to_pylist()
-        snapshot = store.searcher.snapshot()
-        assert store.rows(schema.__name__, seen) == sorted(written, key=lambda row: row["id"])
-        for row in written:
-            assert store.searcher.find(schema.__name__, row["id"], seen, snapshot=snapshot) == row
-            assert store.searcher.find("Shot", row["id"], seen, snapshot=snapshot) is None
-            assert store.searcher.find(schema.__name__, row["id"], view([2]), snapshot=snapshot) is None
-
-
-def test_a_run_of_several_types_is_replaced_type_by_type_and_deleted_whole(store: Store) -> None:
-    store.write(1, [Goal(start_ns=at, end_ns=at + 1, minute=at) for at in range(3)])
-    store.write(1, [Card(minute="1")])
-    store.write(1, [Goal(start_ns=9, end_ns=10, minute=9)])
-    assert [row["minute"] for row in store.rows(["Goal", "Card"], view([1]))] in (["1", 9], [9, "1"])
-    store.sink.delete([1])
-    assert store.count(["Goal", "Card"], view([1])) == 0
-    assert not store.search(TextLeaf("Card", "reason", ("foul",), (("foul",),)), view([1])).rows
-
-
-def test_the_words_of_a_plugin_s_own_type_are_searched(store: Store) -> None:
-    store.write(
-        1,
-        [
-            Goal(start_ns=0, end_ns=1, minute=1, comment="Pull the shower curtain aside", language="en"),
-            Goal(start_ns=1, end_ns=2, minute=2, comment="Silencio total", language="es"),
-            Goal(start_ns=2, end_ns=3, minute=3, comment="total"),
-            Goal(start_ns=3, end_ns=4, minute=4),
-        ],
-    )
-    store.write(2, [Card(minute="1", reason="The curtain fell", appeal="Nobody saw the children run")])
-    seen = view([1, 2])
-
-    def found(asked: str, schema: str, name: str, *languages: str) -> list[Any]:
-        leaf = replace(
-            text_leaf(asked, languages or ("en", "es")), schema=schema, field=name, languages=languages
-        )
-        return sorted(row[name] for row in store.search(leaf, seen).rows)
-
-    (row,) = store.search(replace(text_leaf("fell", ["en"]), schema="Card", field="reason"), seen).rows
-    assert (row["title"], row["start_ns"], row["end_ns"]) == ("t", None, None)
-    assert found("the curtian", "Goal", "comment") == ["Pull the shower curtain aside"]
-    assert found("total", "Goal", "comment") == ["Silencio total", "total"]
-    assert found("total", "Goal", "comment", "es") == ["Silencio total"]
-    assert found("total", "Goal", "comment", "und") == ["total"]
-    assert found("curtain", "Card", "reason") == ["The curtain fell"]
-    assert found("curtain", "Card", "appeal") == []
-    assert found("the childern", "Card", "appeal") == ["Nobody saw the children run"]
-    assert found("children", "Card", "appeal", "en") == []
-    with pytest.raises(QueryError, match=r"Goal\.order: has no words to search"):
-        found("curtain", "Goal", "order")
-
-
-def test_the_vectors_of_a_plugin_s_own_type_are_searched_within_a_filter(store: Store) -> None:
-    vectors = unit(60)
-    faces = [
-        Face(start_ns=at, end_ns=at + 1, person=f"p{at % 3}", look=one.tolist())
-        for at, one in enumerate(vectors)
-    ]
-    store.write(1, faces)
-    store.write(2, faces)
-    leaf = VectorLeaf("Face", MODEL, vectors[5])
-    for where, kept_at in (
-        (None, range(60)),
-        (field("person") == "p1", range(1, 60, 3)),
-        (field("person") > "p0", [at for at in range(60) if at % 3]),
-    ):
-        found = store.search(leaf, view([1]), 7, where=where).rows
-        cosines = np.sort(vectors[list(kept_at)].astype(np.float64) @ vectors[5])[::-1][:7]
-        assert np.allclose([row["score"] for row in found], cosines, atol=1e-5)
-        assert {row["run"] for row in found} == {1}
-
-
-def test_words_and_pictures_are_searched_within_a_filter(store: Store) -> None:
-    vectors = unit(90)
-    for run in (1, 2, 3):
-        store.write(run, frames(vectors[run * 30 - 30 : run * 30]), title=f"t{run}")
-        store.write(run, lines("Pull the curtain", "Run, children", "The curtain of rain"), title=f"t{run}")
-    seen = view([1, 3], titles=["t2", "t3"])
-    for where, expected in (
-        (StartsIn(start_ns=10 * 10**9, end_ns=20 * 10**9), range(70, 80)),
-        (~StartsIn(start_ns=0, end_ns=25 * 10**9), range(85, 90)),
-        (field("start_ns") < 3 * 10**9, range(60, 63)),
-        (Exists(field="mood"), ()),
-    ):
-        found = store.search(near(vectors[0]), seen, 50, where=where)
-        cosines = np.sort(vectors[list(expected)].astype(np.float64) @ vectors[0])[::-1]
-        assert np.allclose([row["score"] for row in found.rows], cosines, atol=1e-5)
-        assert found.exhausted
-    said = store.search(text_leaf("curtain", ["en"]), seen, where=field("line") > 0).rows
-    assert [(row["run"], row["text"]) for row in said] == [(3, "The curtain of rain")]
-
-
-def test_columns_are_those_asked_for_that_a_type_has(store: Store) -> None:
-    store.write(1, [Goal(start_ns=0, end_ns=1, minute=3, comment="He scores")])
-    store.write(1, [Card(minute="3")])
-    store.write(1, labels(("car", 0.5)))
-    batches = store.searcher.scan(
-        ["Goal", "Card", "Label"],
-        view([1]),
-        columns=["minute", "comment_words", "label", "nonsense"],
-        snapshot=store.searcher.snapshot(),
-        where=field("minute").exists() | Exists(field="label"),
-    )
-    found = {type_of(batch): batch.to_pylist() for batch in batches}
-    assert found == {
-        "Goal": [{"minute": 3, "comment_words": "he scores", "label": None}],
-        "Card": [{"minute": "3"}],
-        "Label": [{"label": "car"}],
-    }
 
 
 ODD = [

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from conformance.strategies import STAMP, TYPES, dimension_of, rows
 from watchdown.validation.check import Check, Checked
-from watchdown.validation.quarantine import from_file, mended, read, read_rows, to_jsonl
+from watchdown.validation.quarantine import mended, read, read_file, read_rows, to_jsonl
 from watchdown_schemas.errors import RecordInvalid
 from watchdown_schemas.faults import Fault
 from watchdown_schemas.record import Record, TemporalSpatial
@@ -51,7 +51,11 @@ def test_refused_rows_can_be_written_again_by_each_way_out_of_quarantine(
     path, lines = tmp_path / "refused.parquet", tmp_path / "refused.jsonl"
     batch = refuse_all(schema, data.draw(rows(schema, max_size=4)), path)
     assert to_jsonl(path, lines) == batch.num_rows
-    for again in (from_file(lines, schema), from_file(path, schema), mended(read_rows(path), schema)):
+    for again in (
+        mended(read_file(lines), schema),
+        mended(read_file(path), schema),
+        mended(read_rows(path), schema),
+    ):
         converted = from_rows(schema, again, STAMP, dimension_of(schema))
         assert converted.faults == []
         assert converted.batch == batch
@@ -101,7 +105,7 @@ def test_a_mended_row_passes(tmp_path: Path) -> None:
     for at, row in enumerate(some):
         row |= {"start_ns": at, "end_ns": at + 1, "confidence": 1, "_note": "looked at"}
     out.write_text("\ufeff" + "\r\n\r\n".join(map(json.dumps, some)), "utf-8")
-    converted = from_rows(Label, from_file(out, Label), STAMP)
+    converted = from_rows(Label, mended(read_file(out), Label), STAMP)
     checked = Check(Label, DURATION)(converted.batch, converted.faults)
     assert checked.faults == ()
     assert checked.good["start_ns"].to_pylist() == [0, 1]
@@ -119,7 +123,7 @@ def test_what_is_not_mended_is_refused_for_the_same_faults_again(tmp_path: Path)
     first = refuse(Label, strange, path)
     assert first.refused.num_rows == len(strange)
     to_jsonl(path, out)
-    second = refuse(Label, from_file(out, Label), again)
+    second = refuse(Label, mended(read_file(out), Label), again)
     assert second.faults == first.faults
     assert repr(second.refused.to_pylist()) == repr(first.refused.to_pylist())
 
@@ -129,7 +133,7 @@ def test_vectors_keep_numbers_that_json_cannot_write(tmp_path: Path) -> None:
     path, out = tmp_path / "refused.parquet", tmp_path / "refused.jsonl"
     refuse(Embedding, [{"start_ns": 0, "end_ns": 1, "vector": vector}], path)
     to_jsonl(path, out)
-    (row,) = from_file(out, Embedding)
+    (row,) = mended(read_file(out), Embedding)
     assert repr(row["vector"]) == "[nan, inf, -inf, 0.10000000149011612]"
 
 
@@ -146,7 +150,7 @@ def test_vectors_keep_numbers_that_json_cannot_write(tmp_path: Path) -> None:
 def test_a_line_that_is_no_row_is_an_error_that_names_it(content: bytes, cause: str, tmp_path: Path) -> None:
     (tmp_path / "mended.jsonl").write_bytes(content)
     with pytest.raises(RecordInvalid, match=cause):
-        from_file(tmp_path / "mended.jsonl", Label)
+        mended(read_file(tmp_path / "mended.jsonl"), Label)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -67,12 +66,13 @@ def show(
     import watchdown
 
     with watchdown.open(library) as opened:
+        if out is not None:
+            count = opened.quarantine.save(run, schema_type, out)
+            remedy = f"watchdown quarantine replay {run} {schema_type} {out}"
+            typer.echo(f"{count} row{'s' * (count != 1)} in {out}. Mend them, then: {remedy}")
+            return
         rows = opened.quarantine.rows(run, schema_type)
-    if out is not None:
-        out.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
-        remedy = f"watchdown quarantine replay {run} {schema_type} {out}"
-        typer.echo(f"{len(rows)} row{'s' * (len(rows) != 1)} in {out}. Mend them, then: {remedy}")
-    elif as_json:
+    if as_json:
         print_json(rows)
     else:
         cells = (

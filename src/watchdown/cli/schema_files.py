@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import runpy
+import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -38,7 +40,8 @@ def _classes(path: Path) -> list[Given]:
     """Run a Python file, under a name of its own, and return the schema types that it defines."""
     name = f"watchdown_schema_file_{short_hash(str(path.resolve()))}"
     try:
-        space = runpy.run_path(str(path), run_name=name)
+        with redirect_stdout(sys.stderr):  # what the file prints is not what the command prints
+            space = runpy.run_path(str(path), run_name=name)
     except (OSError, WatchdownError):
         raise
     except (Exception, SystemExit) as error:

@@ -158,6 +158,10 @@ class AsyncQuarantine(_Part):
         """Return the refused rows of a run, each with its `_faults`."""
         return await run_sync(quarantine.rows, self._services, run, schema_type)
 
+    async def save(self, run: int, schema_type: str, out: Path) -> int:
+        """Write the refused rows of a run as JSONL, to be mended and replayed; return how many."""
+        return await run_sync(quarantine.save, self._services, run, schema_type, out)
+
     async def replay(
         self, run: int, schema_type: str, rows: Sequence[Mapping[str, Any]] | Path = ()
     ) -> Written:

@@ -143,6 +143,10 @@ class Quarantine:
         """Return the refused rows of a run, each with its `_faults`."""
         return self._call(lambda: self._inner.rows(run, schema_type))
 
+    def save(self, run: int, schema_type: str, out: Path) -> int:
+        """Write the refused rows of a run as JSONL, to be mended and replayed; return how many."""
+        return self._call(lambda: self._inner.save(run, schema_type, out))
+
     def replay(self, run: int, schema_type: str, rows: Sequence[Mapping[str, Any]] | Path = ()) -> Written:
         """Write mended rows with the good ones of their run as the next run of its slot, and publish it."""
         return self._call(lambda: self._inner.replay(run, schema_type, rows))

@@ -21,7 +21,7 @@ from watchdown.runs.record import good_file, quarantine_file
 from watchdown.runs.states import State
 from watchdown.runs.vectors import length_in
 from watchdown.validation.policy import Tolerance
-from watchdown.validation.quarantine import mended, read_file, read_rows
+from watchdown.validation.quarantine import mended, read_file, read_rows, to_jsonl
 from watchdown_schemas.columns import Converted, Stamp
 from watchdown_schemas.errors import NotFound, RecordInvalid, RunError
 from watchdown_schemas.faults import shown
@@ -63,6 +63,11 @@ def _count(path: Path) -> int:
 def rows(services: Services, run: int, schema_type: str) -> list[dict[str, Any]]:
     """Return the refused rows of a run, each with its `_faults`; NotFound when there are none."""
     return read_rows(_file(services, run, schema_type))
+
+
+def save(services: Services, run: int, schema_type: str, out: Path) -> int:
+    """Write the refused rows of a run as JSONL, to be mended and replayed; return how many."""
+    return to_jsonl(_file(services, run, schema_type), out)
 
 
 def _file(services: Services, run: int, schema_type: str) -> Path:

@@ -49,14 +49,6 @@ def to_jsonl(path: Path, out: Path) -> int:
     return int(pq.read_metadata(path).num_rows)
 
 
-def from_file(path: Path, schema: type[Record]) -> list[dict[str, Any]]:
-    """Return the rows of a mended file, `.parquet` or else JSONL, as `from_rows` takes them.
-
-    Raises RecordInvalid for a line that is no JSON object, and as `mended`.
-    """
-    return mended(read_file(path), schema)
-
-
 def read_file(path: Path) -> Iterator[Mapping[str, Any]]:
     """Yield the rows of a mended file as they stand there, with their place `row` where they still have it.
 
