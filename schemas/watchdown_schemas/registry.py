@@ -50,6 +50,9 @@ class Registry(Mapping[str, type[Record]]):
                 schema = self._load(entry)
                 if schema.schema_version >= newest:
                     return schema
+            if not newest and (bare := name.partition(".")[0]) != name and bare in self:
+                cause = "names a version; records are read in the newest one"
+                raise SchemaNotFound(name, cause, f"Name the type: {bare}")
             if not newest:
                 remedy = f"Known: {', '.join(self)}. Register another with: watchdown schema register FILE"
                 raise SchemaNotFound(name, "is no known schema type", remedy)

@@ -88,7 +88,7 @@ def _references(declaration: Declaration) -> Iterator[str]:
     for name in declaration.key:
         field = declaration.field(name)
         if field is None:
-            yield f"key {name} is no field"
+            yield f"key {name} is no field: name one as key = (...), or inherit TemporalSpatial"
         elif field.many or field.kind in {"vector", "attributes"}:
             yield f"key {name} is no single value"
     for field in declaration.fields:

@@ -162,6 +162,8 @@ def test_a_type_that_nobody_knows_is_refused_by_name(library: Library) -> None:
         library.write("Garmnet", [], "heat")
     with pytest.raises(SchemaNotFound, match="Garmnet"):
         library.records("Garmnet")
+    with pytest.raises(SchemaNotFound, match=r"Label\.1: names a version.* Name the type: Label"):
+        library.records("Label.1")
     with pytest.raises(QueryError, match="confidence"):
         library.records("Label", where={"confidence": "high"})
 
