@@ -30,5 +30,7 @@ def printable_ascii(column: pa.Array) -> bool:
 
     Bytes that belong to no value may make it say no.
     """
+    import numpy as np
+
     found = letters(column)
-    return not len(found) or bool(found.min() >= ord(" ") and found.max() <= ord("~"))
+    return not len(found) or bool(np.min(found) >= ord(" ") and np.max(found) <= ord("~"))

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Sized
 from typing import Any
 
-import numpy as np
-
 from watchdown_schemas.fields import vector_field
 from watchdown_schemas.record import Record
 
@@ -18,4 +16,4 @@ def length_in(rows: Sequence[Record | Mapping[str, Any]], schema: type[Record]) 
         return None
     values = [row.get(field.name) if isinstance(row, Mapping) else getattr(row, field.name) for row in rows]
     lengths = [len(value) for value in values if isinstance(value, Sized) and len(value)]
-    return int(np.bincount(lengths).argmax()) if lengths else None
+    return max(sorted(set(lengths)), key=lengths.count) if lengths else None
