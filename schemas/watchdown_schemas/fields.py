@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import NoneType, UnionType
@@ -85,14 +85,6 @@ def fields(schema: type[Record]) -> tuple[Field, ...]:
     return tuple(_field(schema, name) for name in schema.model_fields)
 
 
-def own_fields(schema: type[Record]) -> tuple[Field, ...]:
-    """Return the fields that a type has beyond those of the base types."""
-    from watchdown_schemas.record import AlgorithmOutput, TemporalSpatial
-
-    common = {*TemporalSpatial.model_fields, *AlgorithmOutput.model_fields}
-    return tuple(field for field in fields(schema) if field.name not in common)
-
-
 def vector_field(schema: type[Record]) -> Field | None:
     """Return the field that holds the type's vector, if it has one."""
     return next((field for field in fields(schema) if field.role(Vector)), None)
@@ -106,8 +98,3 @@ def has_vector(schema: type[Record]) -> bool:
 def plain_row(row: Mapping[str, Any] | Record) -> Mapping[str, Any]:
     """Return a record as a mapping of its fields, without copying what they hold."""
     return row.__dict__ if isinstance(row, Record) else row
-
-
-def names(found: Sequence[Field]) -> tuple[str, ...]:
-    """Return the names of fields."""
-    return tuple(field.name for field in found)

@@ -182,6 +182,18 @@ def test_one_of_several_corrections_of_a_record_is_taken_back_alone(
     assert (bare.label, bare.confidence, bare.attributes) == (None, 0.1, {})  # type: ignore[attr-defined] # of its type
 
 
+def test_taking_a_correction_back_keeps_those_of_other_types_of_the_same_run(tmp_path: Path) -> None:
+    both = known("Both", produces=["DialogueLine", "Label"])
+    library = make(tmp_path / "library", "heat", algorithms=AlgorithmCatalogue([both]))
+    enter(library, tmp_path)
+    line, label = library.records("DialogueLine")[0], library.records("Label")[0]
+    change = library.corrections.change("DialogueLine", line.id, {"text": "?"}, author="ada")
+    library.corrections.change("Label", label.id, {"confidence": 0.5}, author="ada")
+    library.corrections.withdraw(change.id)
+    assert texts(library)[0] == "Pull the curtian!"
+    assert [one.confidence for one in library.records("Label")] == [0.5, None]  # type: ignore[attr-defined] # of its type
+
+
 def test_moments_stay_moments_through_corrections(plain: Library) -> None:
     seen = datetime(2024, 5, 1, 12, 0, 0, 123456, tzinfo=UTC)
     rows = [{"start_ns": 0, "end_ns": 10, "number": 0, "attributes": {"seen": seen}}]

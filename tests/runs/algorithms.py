@@ -30,6 +30,15 @@ class Lines(TextAlgorithm):
             )
 
 
+class Both(Lines):
+    """A line and a label per cue."""
+
+    def predict(self, batch: CueBatch, /) -> Iterator[Record]:
+        for line in super().predict(batch):
+            yield line
+            yield Label(start_ns=line.start_ns, end_ns=line.end_ns, label="loud")  # type: ignore[attr-defined] # a line
+
+
 class Loud(RecordAlgorithm):
     """A label for each line, over the lines of an earlier pass."""
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from watchdown.catalogue.corrections import Correction
 from watchdown.client.services import Services
 from watchdown.runs.correct import MARK, apply, as_json, find, from_json, own_values
-from watchdown.runs.derive import derive
+from watchdown.runs.derive import Change, derive
 from watchdown.runs.ledger import Run
 from watchdown.runs.memo import corrected
 from watchdown.runs.publishing import model_of
@@ -58,7 +58,7 @@ def correct(
         )
         try:
             held = services.corrections.of(run.title, run.algorithm)
-            _derive(services, run, schema, lambda rows: apply([correction], rows, schema), held)
+            _derive(services, run, lambda rows, other: apply([correction], rows, other), held)
         except BaseException:
             services.corrections.withdraw(correction.id)
             raise
@@ -72,14 +72,19 @@ def withdraw(services: Services, correction: int, waiting: Waiting) -> Correctio
         if taken.withdrawn_at is not None:
             return taken
         schema = services.registry[taken.schema_type]
-        run = _active(services, taken.title, taken.algorithm)
+        run = services.ledger.active(taken.title, taken.algorithm)
+        assert run is not None  # what was corrected once is never without an active run
         held = [one for one in services.corrections.of(taken.title, taken.algorithm) if one.id != correction]
         bare = _bare(services, run)
-        mine = [one for one in held if one.schema_type == taken.schema_type]
         if bare is not None:
-            _derive(services, bare, schema, lambda rows: apply(mine, rows, schema), held)
+            _derive(services, bare, lambda rows, other: apply(held, rows, other), held)
         else:
-            _derive(services, run, schema, lambda rows: _restored(taken, mine, rows, schema), held)
+            _derive(
+                services,
+                run,
+                lambda rows, other: _restored(taken, held, rows, schema) if other is schema else rows,
+                held,
+            )
         return services.corrections.withdraw(correction)
 
 
@@ -96,7 +101,8 @@ def _restored(
 ) -> list[dict[str, Any]]:
     """Return rows in which a record has the values of before a correction, where no other one gives them."""
     before = from_json(taken.target, schema)
-    others = [one for one in held if find(from_json(one.target, schema), [before], schema) is not None]
+    mine = [one for one in held if one.schema_type == taken.schema_type]
+    others = [one for one in mine if find(from_json(one.target, schema), [before], schema) is not None]
     given = {name for one in others for name in one.changes or ()}
     result = [dict(row) for row in rows]
     place = find({**before, **from_json(taken.changes or {}, schema)}, result, schema)
@@ -122,7 +128,8 @@ def _find(services: Services, schema: type[Record], record: str) -> tuple[Run, d
     found = services.searcher.find(name, record, past, snapshot=snapshot)
     if found is not None:
         run = services.ledger.get(found["run"])
-        active = _active(services, run.title, run.algorithm)
+        active = services.ledger.active(run.title, run.algorithm)
+        assert active is not None  # only another run supersedes
         for row in to_rows(
             services.read_run(name, active.number, model_of(active, name, services.registry)), schema
         ):
@@ -131,23 +138,12 @@ def _find(services: Services, schema: type[Record], record: str) -> tuple[Run, d
     raise NotFound(record, f"is no {name} that is visible", "Take an id from library.records()")
 
 
-def _active(services: Services, title: str, algorithm: str) -> Run:
-    runs = services.ledger.runs(title, [State.ACTIVE])
-    return next(run for run in runs if run.algorithm == algorithm)
-
-
-def _derive(
-    services: Services,
-    run: Run,
-    schema: type[Record],
-    change: Callable[[Sequence[Mapping[str, Any]]], Sequence[Mapping[str, Any]]],
-    held: Sequence[Correction],
-) -> None:
-    """Publish a run's rows with a change made in those of one type, as the result of the corrections held."""
+def _derive(services: Services, run: Run, change: Change, held: Sequence[Correction]) -> None:
+    """Publish a run's rows with a change made in them, as the result of the corrections held."""
     derived = derive(
         run,
         services.catalogue.title_by_id(run.title),
-        change=lambda rows, other: change(rows) if other is schema else rows,
+        change=change,
         memo_key=corrected(run.memo_key, held),
         writing=services.writer,
         read=services.read_run,

@@ -23,7 +23,7 @@ Rows = dict[str, dict[str, Any]]
 
 def of(services: Services, title: str, run: Run | None = None) -> list[Note]:
     """Return the notes of a title as they are now, or as a run left them, in time order."""
-    found = run or _active(services, services.catalogue.title(title).id)
+    found = run or services.ledger.active(services.catalogue.title(title).id, ALGORITHM)
     notes = [to_record(row, Note) for row in (_read(services, found) if found else {}).values()]
     return sorted(notes, key=lambda note: (note.start_ns, note.note))
 
@@ -82,7 +82,7 @@ def _publish(
     """Write the title's notes anew, changed, as the next run."""
     with services.writing(waiting):
         title = services.catalogue.title(name)
-        active = _active(services, title.id)
+        active = services.ledger.active(title.id, ALGORITHM)
         rows = _read(services, active) if active else {}
         change(rows)
         own = [own_values(row, Note) for row in rows.values()]
@@ -96,11 +96,6 @@ def _publish(
         told = "; ".join([run.error or "", *run.warnings])
         raise RecordInvalid("the note", f"was refused: {told}", "Mend it and save it again")
     return run
-
-
-def _active(services: Services, title: str) -> Run | None:
-    runs = services.ledger.runs(title, [State.ACTIVE])
-    return next((run for run in runs if run.algorithm == ALGORITHM), None)
 
 
 def _read(services: Services, run: Run) -> Rows:

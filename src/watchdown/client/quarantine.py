@@ -132,10 +132,10 @@ def replay(
 
 def _still_counts(services: Services, run: Run) -> None:
     """Check that no later run has taken the place of one whose rows are to be mended."""
-    slot = [one for one in services.ledger.runs(run.title, [State.ACTIVE]) if one.algorithm == run.algorithm]
-    later = [one.number for one in slot if one.number > run.number]
+    active = services.ledger.active(run.title, run.algorithm)
+    later = active is not None and active.number > run.number
     if run.state not in (State.ACTIVE, State.QUARANTINED) or later:
-        cause = f"has been followed by run {later[0]}" if later else f"is {run.state}"
+        cause = f"has been followed by run {active.number}" if active and later else f"is {run.state}"
         raise RunError(
             f"run {run.number}", cause, "Mend the rows of the run that counts now, or write them anew"
         )

@@ -68,16 +68,15 @@ def write(
     with services.writing(waiting):
         found = services.catalogue.title(title)
         source = _source(schema, batches, dimension)
-        said_all = services.corrections.of(found.id, name)
-        said = [one for one in said_all if one.schema_type == schema.__name__]
-        if said:
+        said = services.corrections.of(found.id, name)
+        if any(one.schema_type == schema.__name__ for one in said):
             source = _with_corrections(source, schema, lambda plain: apply(said, plain, schema), dimension)
         run = services.writer.write(
             found,
             {schema.__name__: source},
             algorithm=name,
             version=version,
-            memo_key=corrected(new_key([schema.__name__], services.registry), said_all),
+            memo_key=corrected(new_key([schema.__name__], services.registry), said),
             model=model,
             tolerance=Tolerance(tolerance),
         )

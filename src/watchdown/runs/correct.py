@@ -58,9 +58,9 @@ def _attribute(value: Any) -> Any:
 def apply(
     corrections: Sequence[Correction], rows: Sequence[Row], schema: type[Record]
 ) -> list[dict[str, Any]]:
-    """Return rows with corrections made, oldest first; a record that is gone comes back as corrected."""
+    """Return rows with the corrections of their type made, oldest first; a record that is gone comes back."""
     result = [dict(row) for row in rows]
-    for correction in corrections:
+    for correction in (one for one in corrections if one.schema_type == schema.__name__):
         target = from_json(correction.target, schema)
         place = find(target, result, schema)
         if correction.changes is None:

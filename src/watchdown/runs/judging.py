@@ -59,10 +59,7 @@ class Judging:
 
     def _profile(self, run: Run, manifest: Manifest, name: str) -> Profile:
         title = self.catalogue.title_by_id(run.title)
-        active = next(
-            (one for one in self.ledger.runs(run.title, [State.ACTIVE]) if one.algorithm == run.algorithm),
-            None,
-        )
+        active = self.ledger.active(run.title, run.algorithm)
         file = staged_files(self.folder.staged(run.number), manifest).get(name)
         return profile(
             staged_batches(file, self.types[name]),

@@ -143,6 +143,10 @@ class Ledger:
         with self._database.reading() as connection:
             return [_run(row) for row in connection.execute(statement)]
 
+    def active(self, title: str, algorithm: str) -> Run | None:
+        """Return the run of a slot that readers see now, if there is one."""
+        return next((run for run in self.runs(title, [State.ACTIVE]) if run.algorithm == algorithm), None)
+
     def models(self, view: View) -> dict[str, set[str]]:
         """Return the fingerprints of the models behind the visible runs, by algorithm."""
         statement = select(runs.c.number, runs.c.algorithm, runs.c.model).where(runs.c.model.is_not(None))

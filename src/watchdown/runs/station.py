@@ -122,11 +122,10 @@ class Station:
             held.clear()
 
     def _after_corrections(self, held: list[Record], schema: type[Record]) -> list[dict[str, Any]]:
-        mine = [one for one in self.task.corrections if one.schema_type == schema.__name__]
         rows = [own_values(plain_row(record), schema) for record in held]
         for row in rows:
             row["asset"] = row["asset"] or self._stamp.asset
-        return apply(mine, rows, schema)
+        return apply(self.task.corrections, rows, schema)
 
     def warn(self, warnings: Iterable[str]) -> None:
         """Note what a person should know of this run."""
