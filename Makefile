@@ -61,14 +61,17 @@ reference: .venv/dev ## write docs/reference from the code
 	$(BIN)/python tests/reference.py --write
 
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header $(LOCK)
+PART = $(COMPILE) pyproject.toml -c requirements/dev.txt
 .PHONY: lock
 lock: .venv/pyvenv.cfg ## recompile requirements/*.txt (newest of all: make lock LOCK=--upgrade)
 	$(bring-uv)
 	$(COMPILE) --group uv -o requirements/uv.txt
-	$(COMPILE) pyproject.toml --extra local --group build -o requirements/local.txt
-	$(COMPILE) pyproject.toml --extra quality -c requirements/local.txt -o requirements/quality.txt
-	$(COMPILE) pyproject.toml --extra local --extra quality --group dev -c requirements/local.txt -c requirements/quality.txt -o requirements/dev.txt
-	$(COMPILE) pyproject.toml --extra openclip -c requirements/local.txt -c requirements/quality.txt -o requirements/openclip.txt
+	@# Resolved together first, so that one environment can hold them; each other lock is a part of it.
+	$(COMPILE) pyproject.toml --extra local --extra cluster --extra quality --group dev -o requirements/dev.txt
+	$(PART) --extra local --group build -o requirements/local.txt
+	$(PART) --extra cluster -o requirements/cluster.txt
+	$(PART) --extra quality -o requirements/quality.txt
+	$(PART) --extra openclip -o requirements/openclip.txt
 
 .PHONY: clean
 clean: ## remove what the other commands made

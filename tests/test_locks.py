@@ -26,7 +26,8 @@ WANTED = {
     "uv": group("uv"),
     "local": BASE + EXTRAS["local"] + group("build"),
     "quality": BASE + EXTRAS["quality"],
-    "dev": BASE + EXTRAS["local"] + EXTRAS["quality"] + group("dev"),
+    "cluster": BASE + EXTRAS["cluster"],
+    "dev": BASE + EXTRAS["local"] + EXTRAS["cluster"] + EXTRAS["quality"] + group("dev"),
     "openclip": BASE + EXTRAS["openclip"],
 }
 
