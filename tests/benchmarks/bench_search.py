@@ -100,7 +100,8 @@ def report(services: Services, queries: np.ndarray, truth: np.ndarray, limit: in
         return search.nprobes(20).refine_factor(10).select(columns).to_list()
 
     def ours(query: np.ndarray) -> list[object]:
-        view, snapshot = services.ledger.view(), services.searcher.snapshot()
+        view = services.ledger.view()
+        snapshot = services.searcher.snapshot(view)
         leaf = VectorLeaf("Embedding", MODEL, query)
         return list(services.searcher.search(leaf, view, limit=limit, snapshot=snapshot).rows)
 

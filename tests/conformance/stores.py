@@ -24,6 +24,7 @@ from watchdown.stores.protocol import (
     Schemas,
     Searcher,
     Sink,
+    Snapshot,
     Types,
     VectorLeaf,
 )
@@ -66,41 +67,39 @@ class Store:
         leaf: Leaf,
         seen: View,
         limit: int = 10,
-        at: Mapping[str, int] | None = None,
+        at: Snapshot | None = None,
         where: Where | None = None,
     ) -> Candidates:
         """Search the newest snapshot, or a given one."""
-        snapshot = self.searcher.snapshot() if at is None else at
+        snapshot = self.searcher.snapshot(seen) if at is None else at
         return self.searcher.search(leaf, seen, limit=limit, snapshot=snapshot, where=where)
 
     def rows(
-        self, schemas: Schemas, seen: View, where: Where | None = None, at: Mapping[str, int] | None = None
+        self, schemas: Schemas, seen: View, where: Where | None = None, at: Snapshot | None = None
     ) -> list[dict[str, Any]]:
         """Return all of the visible rows that answer a filter, by id."""
-        snapshot = self.searcher.snapshot() if at is None else at
+        snapshot = self.searcher.snapshot(seen) if at is None else at
         batches = self.searcher.scan(schemas, seen, snapshot=snapshot, where=where)
         return sorted((row for batch in batches for row in batch.to_pylist()), key=lambda row: row["id"])
 
     def count(self, schemas: Schemas, seen: View, where: Where | None = None) -> int:
         """Count the visible rows that answer a filter."""
-        return self.searcher.count(schemas, seen, snapshot=self.searcher.snapshot(), where=where)
+        return self.searcher.count(schemas, seen, snapshot=self.searcher.snapshot(seen), where=where)
 
     def facet(
         self, schemas: Schemas, field: str, seen: View, where: Where | None = None, limit: int = 100
     ) -> Facet:
         """Count the values of a field in the visible rows that answer a filter."""
-        snapshot = self.searcher.snapshot()
+        snapshot = self.searcher.snapshot(seen)
         return self.searcher.facet(schemas, field, seen, snapshot=snapshot, where=where, limit=limit)
 
     def said(self, words: str, seen: View, limit: int = 10) -> list[str]:
         """Return the texts of the lines that answer words."""
         return [row["text"] for row in self.search(text_leaf(words, LANGUAGES), seen, limit).rows]
 
-    def scan(
-        self, schema: str, seen: View, at: Mapping[str, int] | None = None, **how: Any
-    ) -> list[dict[str, Any]]:
+    def scan(self, schema: str, seen: View, at: Snapshot | None = None, **how: Any) -> list[dict[str, Any]]:
         """Return the ids, runs and starts of visible rows in order."""
-        snapshot = self.searcher.snapshot() if at is None else at
+        snapshot = self.searcher.snapshot(seen) if at is None else at
         columns = ["id", "run", "title", "start_ns"]
         batches = self.searcher.scan(schema, seen, columns=columns, snapshot=snapshot, **how)
         rows = [row for batch in batches for row in batch.to_pylist()]

@@ -77,7 +77,7 @@ def test_records_come_back_from_a_store(store: str, schema: type[Record], data: 
         reader = pa.RecordBatchReader.from_batches(batch.schema, [batch])
         kept.sink.write([STAMP.run], schema, reader, model=MODEL if dimension_of(schema) else None)
         batches = kept.searcher.scan(
-            schema.__name__, view([STAMP.run]), snapshot=kept.searcher.snapshot(), model=None
+            schema.__name__, view([STAMP.run]), snapshot=kept.searcher.snapshot(view([STAMP.run])), model=None
         )
         found = ordered(list(to_rows(batches, schema)))
     expected = ordered(list(to_rows([batch], schema)))

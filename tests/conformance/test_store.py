@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 
@@ -18,7 +19,7 @@ from watchdown_schemas.types import Label, Shot
 
 def answers(store: Store, seen: View) -> list[object]:
     """Return all that a reader can learn from a store."""
-    snapshot = store.searcher.snapshot()
+    snapshot = store.searcher.snapshot(seen)
     found = store.scan("DialogueLine", seen)
     return [
         found,
@@ -31,7 +32,7 @@ def answers(store: Store, seen: View) -> list[object]:
 
 def test_an_empty_store_answers_with_nothing(store: Store) -> None:
     seen = view([1])
-    assert store.searcher.snapshot() == {}
+    assert store.searcher.snapshot(seen) == {}
     for leaf in (text_leaf("home", ["en"]), near(unit(1)[0])):
         found = store.search(leaf, seen)
         assert not found.rows
@@ -43,7 +44,8 @@ def test_an_empty_store_answers_with_nothing(store: Store) -> None:
 def test_rows_come_back_as_they_were_written(store: Store) -> None:
     assert store.write(1, lines(*TEXTS)).written == 3
     assert store.write(1, frames(unit(9))).written == 9
-    seen, snapshot = view([1]), store.searcher.snapshot()
+    seen = view([1])
+    snapshot = store.searcher.snapshot(seen)
     row = store.scan("DialogueLine", seen)[1]
     found = store.searcher.find("DialogueLine", row["id"], seen, snapshot=snapshot)
     assert found
@@ -101,7 +103,7 @@ def test_a_hidden_run_is_never_seen_whatever_is_written(store: Store) -> None:
         for titles in (None, {"t0", "t1"}):
             seen = view(visible, titles=titles)
             runs = {run for run in visible if titles is None or f"t{run % 3}" in titles}
-            snapshot = store.searcher.snapshot()
+            snapshot = store.searcher.snapshot(seen)
             for leaf in (near(vectors[0]), text_leaf("pull the curtian", ["en"])):
                 assert {row["run"] for row in store.search(leaf, seen, 200).rows} == runs
             assert {row["run"] for row in store.scan("DialogueLine", seen)} == runs
@@ -154,7 +156,8 @@ def test_an_older_snapshot_stays_as_it_was(store: Store) -> None:
     vectors, leaf = unit(20), text_leaf("the curtain", ["en"])
     store.write(1, lines(*TEXTS))
     store.write(1, frames(vectors))
-    seen, snapshot = view([1, 2]), store.searcher.snapshot()
+    seen = view([1, 2])
+    snapshot = store.searcher.snapshot(seen)
     before = [store.search(one, seen, 50, snapshot) for one in (leaf, near(vectors[0]))]
     scanned = store.scan("DialogueLine", seen, snapshot)
     store.write(2, lines(*TEXTS))
@@ -188,7 +191,7 @@ def test_only_titles_in_scope_are_searched(store: Store, scope: set[str]) -> Non
     assert {row["title"] for row in store.scan("DialogueLine", seen)} == expected
     assert len(store.scan("Embedding", seen, model=MODEL)) == 6 * len(expected)
     anywhere = store.scan("DialogueLine", view(range(1, 7)))
-    snapshot = store.searcher.snapshot()
+    snapshot = store.searcher.snapshot(seen)
     in_scope = [
         row for row in anywhere if store.searcher.find("DialogueLine", row["id"], seen, snapshot=snapshot)
     ]
@@ -228,6 +231,23 @@ def test_rows_are_found_by_the_time_at_which_they_start(store: Store) -> None:
 
 def test_a_record_is_found_by_its_id_only(store: Store) -> None:
     store.write(1, lines(*TEXTS))
-    snapshot = store.searcher.snapshot()
+    snapshot = store.searcher.snapshot(view([1]))
     for record in ("", "nothing", "' OR 1 = 1 --", "%"):
         assert store.searcher.find("DialogueLine", record, view([1]), snapshot=snapshot) is None
+
+
+def test_rows_under_the_floor_are_no_answer(store: Store) -> None:
+    vectors = unit(60)
+    store.write(1, frames(vectors))
+    store.write(1, lines("Pull the curtain", "The curtain fell", "Nothing of the kind"))
+    seen = view([1])
+    for leaf in (near(vectors[3]), text_leaf("pull the curtain", ["en"])):
+        every = store.search(leaf, seen, 60).rows
+        floor = (every[0]["score"] + every[-1]["score"]) / 2
+        found = store.search(replace(leaf, floor=floor), seen, 60)
+        assert [row["id"] for row in found.rows] == [row["id"] for row in every if row["score"] >= floor]
+        assert 0 < len(found.rows) < len(every)
+        assert found.exhausted
+        first = store.search(replace(leaf, floor=floor), seen, 1)
+        assert [row["id"] for row in first.rows] == [every[0]["id"]]
+        assert not store.search(replace(leaf, floor=1.5), seen, 60).rows

@@ -81,7 +81,8 @@ def test_hidden_runs_and_titles_out_of_scope_are_in_no_count_and_no_facet(store:
 def test_an_older_snapshot_counts_as_it_did(store: Store) -> None:
     store.write(1, labels(("car", 0.5), ("bus", 0.5)))
     store.write(1, [Goal(start_ns=0, end_ns=1, minute=1)])
-    seen, snapshot = view([1, 2]), store.searcher.snapshot()
+    seen = view([1, 2])
+    snapshot = store.searcher.snapshot(seen)
     store.write(2, labels(("car", 0.5)))
     store.write(2, [Goal(start_ns=0, end_ns=1, minute=1), Goal(start_ns=1, end_ns=2, minute=1)])
     store.write(2, [Card(minute="1")])

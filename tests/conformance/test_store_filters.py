@@ -172,7 +172,7 @@ def test_one_query_on_a_base_label_returns_the_types_that_inherit_it(store: Stor
         ["Label", "Goal", "Card"],
         seen,
         columns=["type", "label", "confidence"],
-        snapshot=store.searcher.snapshot(),
+        snapshot=store.searcher.snapshot(seen),
         where=where_from(label="car", confidence={"above": 0.5}),
     )
     found = {type_of(batch): batch.to_pylist() for batch in batches}

@@ -73,7 +73,7 @@ def test_records_of_a_plugin_s_own_type_come_back_as_they_were_written(store: St
         store.write(1, records)
         stamp = Stamp(run=1, title="t", timeline="t.1", asset="a", algorithm="x", version="1.0.0")
         written = to_arrow(records, schema, stamp, DIMENSION if schema is Face else None).to_pylist()
-        snapshot = store.searcher.snapshot()
+        snapshot = store.searcher.snapshot(seen)
         assert store.rows(schema.__name__, seen) == sorted(written, key=lambda row: row["id"])
         for row in written:
             assert store.searcher.find(schema.__name__, row["id"], seen, snapshot=snapshot) == row
@@ -172,7 +172,7 @@ def test_columns_are_those_asked_for_that_a_type_has(store: Store) -> None:
         ["Goal", "Card", "Label"],
         view([1]),
         columns=["minute", "comment_words", "label", "nonsense"],
-        snapshot=store.searcher.snapshot(),
+        snapshot=store.searcher.snapshot(view([1])),
         where=field("minute").exists() | Exists(field="label"),
     )
     found = {type_of(batch): batch.to_pylist() for batch in batches}

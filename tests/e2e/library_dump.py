@@ -50,7 +50,7 @@ def leftovers(root: Path) -> list[str]:
 def _visible(services: Services, schema: str, models: set[str | None]) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     searcher, view = services.searcher, services.ledger.view()
-    snapshot = searcher.snapshot()
+    snapshot = searcher.snapshot(view)
     for model in models if schema == "Embedding" else {None}:
         if (name := table_name(schema, model)) in snapshot:
             columns = services.lake.dataset(name, snapshot[name]).schema.names

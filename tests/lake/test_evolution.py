@@ -50,7 +50,7 @@ def test_a_table_gains_the_columns_that_it_lacks_and_rewrites_nothing(tmp_path: 
     write_old(lake, "DialogueLine", [*lines("Pull the curtain", "Run home")])
     write_old(lake, f"Embedding-{MODEL}", [*frames(unit(9))], 32)
     before = {name: files(lake, tmp_path, name) for name in lake.names()}
-    pinned = store.searcher.snapshot()
+    pinned = store.searcher.snapshot(SEEN)
     told = [
         store.search(text_leaf("curtain", LANGUAGES), SEEN).rows,
         store.search(near(unit(1)[0]), SEEN, 5).rows,
@@ -81,7 +81,7 @@ def test_a_table_gains_the_columns_that_it_lacks_and_rewrites_nothing(tmp_path: 
 def test_a_version_from_before_the_columns_answers_as_if_they_were_empty(tmp_path: Path) -> None:
     store, lake = library(tmp_path)
     write_old(lake, "Shot", [Shot(start_ns=at, end_ns=at + 1, number=at) for at in range(3)])
-    pinned = store.searcher.snapshot()
+    pinned = store.searcher.snapshot(SEEN)
     store.write(2, [Shot(start_ns=0, end_ns=1, number=0, attributes={"mood": "low"}, frame_width=640)])
 
     def count(where: object) -> int:

@@ -118,8 +118,8 @@ def _restored(
 
 def _find(services: Services, schema: type[Record], record: str) -> tuple[Run, dict[str, Any]]:
     """Return the visible record of an id, and its run; for one that was superseded, what took its place."""
-    snapshot, name = services.searcher.snapshot(), schema.__name__
-    now = services.ledger.view()
+    now, name = services.ledger.view(), schema.__name__
+    snapshot = services.searcher.snapshot(now)
     found = services.searcher.find(name, record, now, snapshot=snapshot)
     if found is not None:
         return services.ledger.get(found["run"]), to_row(found, schema)

@@ -13,7 +13,7 @@ from typing import Final
 from watchdown import where as tree
 from watchdown.catalogue.metadata import Metadata
 from watchdown.catalogue.people import People, folded_name
-from watchdown.stores.protocol import Searcher
+from watchdown.stores.protocol import Searcher, Snapshot
 from watchdown.view import View
 from watchdown.where import Where
 from watchdown_schemas.record import Record
@@ -31,7 +31,7 @@ class Entities:
     searcher: Searcher
 
     def resolve(
-        self, where: Where | None, types: Mapping[str, type[Record]], view: View, snapshot: Mapping[str, int]
+        self, where: Where | None, types: Mapping[str, type[Record]], view: View, snapshot: Snapshot
     ) -> Where | None:
         """Return a filter with each entity widened to all that names it: records, casts and metadata."""
 
@@ -49,7 +49,7 @@ class Entities:
         return None if where is None else widened(where)
 
     def _heard(
-        self, person: str, types: Mapping[str, type[Record]], view: View, snapshot: Mapping[str, int]
+        self, person: str, types: Mapping[str, type[Record]], view: View, snapshot: Snapshot
     ) -> list[Where]:
         """Return a condition for each title in whose cast the person is: any of the names, as spelt there."""
         found: list[Where] = []
@@ -67,7 +67,7 @@ class Entities:
         return found
 
     def _spellings(
-        self, names: set[str], types: Mapping[str, type[Record]], scope: View, snapshot: Mapping[str, int]
+        self, names: set[str], types: Mapping[str, type[Record]], scope: View, snapshot: Snapshot
     ) -> list[Where]:
         """Return, by field that names somebody, the values that are one of the names in any spelling."""
         found: list[Where] = []

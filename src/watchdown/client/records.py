@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import pyarrow as pa
 
 from watchdown.client.services import Services
-from watchdown.stores.protocol import Facet, type_of
+from watchdown.stores.protocol import Facet, Snapshot, type_of
 from watchdown.view import View
 from watchdown.where import Where, read_where, where_from
 from watchdown_schemas.errors import NotFound, QueryError
@@ -38,7 +38,7 @@ class Ask:
 class _Reading:
     types: Mapping[str, type[Record]]
     view: View
-    snapshot: Mapping[str, int]
+    snapshot: Snapshot
     where: Where | None
 
 
@@ -50,7 +50,7 @@ def _read(services: Services, ask: Ask) -> _Reading:
     if isinstance(ask.titles, str):
         raise QueryError(ask.titles, "is one title, not several", "Give a list: [title]")
     view = services.ledger.view(ask.as_of)
-    snapshot = services.searcher.snapshot()
+    snapshot = services.searcher.snapshot(view)
     if ask.titles is not None:
         view = view.within(frozenset(services.catalogue.title(title).id for title in ask.titles))
     where = where_from(ask.where)

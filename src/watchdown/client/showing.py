@@ -88,7 +88,7 @@ def _notes(runs: list[Run]) -> Iterable[str]:
 def _coverage(services: Services, run: Run, schema: str, duration_ns: int) -> Coverage:
     view = services.ledger.view().within(frozenset({run.title}))
     model = model_of(run, schema, services.registry)
-    snapshot = services.searcher.snapshot()
+    snapshot = services.searcher.snapshot(view)
     ranges: list[tuple[int, int]] = []
     for batch in services.searcher.scan(
         schema, view, columns=["run", "start_ns", "end_ns"], snapshot=snapshot, model=model

@@ -13,7 +13,7 @@ from watchdown.search.hit import Hit, Page
 from watchdown.search.process import Processor
 from watchdown.search.query import Query
 from watchdown.search.shots import ShotLists
-from watchdown.stores.protocol import Candidates, Leaf, Searcher, TextLeaf, Types, VectorLeaf
+from watchdown.stores.protocol import Candidates, Leaf, Searcher, Snapshot, TextLeaf, Types, VectorLeaf
 from watchdown.view import View
 from watchdown_algos.catalogue import AlgorithmCatalogue
 from watchdown_schemas.errors import QueryError
@@ -39,7 +39,7 @@ class _Reading:
     """What one query reads, taken once."""
 
     view: View
-    snapshot: Mapping[str, int]
+    snapshot: Snapshot
     known: Known
     lists: ShotLists
 
@@ -112,7 +112,7 @@ class Search:
         """Take the view and the snapshot: the cursor's, or those of now."""
         # The epoch before the snapshot: what is published in between is in neither.
         view = self._view(cursor.epoch if cursor else None)
-        snapshot = cursor.snapshot if cursor else self._searcher.snapshot()
+        snapshot = cursor.snapshot if cursor else self._searcher.snapshot(view)
         lists = self._lists
         if lists is None or not lists.serves(view, snapshot):
             self._lists = lists = ShotLists(self._searcher, view, snapshot)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import Annotated, NamedTuple
+from typing import Annotated, Final, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
 from watchdown_schemas.errors import QueryError
+
+LONGEST_PIN: Final = 4_096  # letters; a point in time grows with the shards that it holds
 
 
 class Depth(NamedTuple):
@@ -25,7 +27,9 @@ class Cursor(BaseModel):
 
     digest: str
     epoch: int
-    snapshot: dict[str, Annotated[int, Field(ge=0, lt=1 << 63)]]
+    snapshot: dict[
+        str, Annotated[int, Field(ge=0, lt=1 << 63)] | Annotated[str, Field(max_length=LONGEST_PIN)]
+    ]
     depth: Depth
     rank: tuple[FiniteFloat, str]
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from watchdown.search.query import Description, Dialogue, Picture, Query, SimilarTo, Words
-from watchdown.stores.protocol import Leaf, Searcher, TextLeaf, Types, VectorLeaf
+from watchdown.stores.protocol import Leaf, Searcher, Snapshot, TextLeaf, Types, VectorLeaf
 from watchdown.view import View
 from watchdown_algos.catalogue import AlgorithmCatalogue, Known
 from watchdown_algos.contract import Context
@@ -87,7 +87,7 @@ class Processor:
         query: Query,
         view: View,
         *,
-        snapshot: Mapping[str, int],
+        snapshot: Snapshot,
         languages: Iterable[str],
         models: Mapping[str, set[str]],
     ) -> Leaf:
@@ -145,7 +145,7 @@ class Processor:
             raise QueryError(repr(asked.text), "describes nothing", "Say what the shot should show.")
         return np.asarray(encoders.encode_text([asked.text])[0])
 
-    def _of_shot(self, shot: str, model: str, view: View, snapshot: Mapping[str, int]) -> NDArray[np.float32]:
+    def _of_shot(self, shot: str, model: str, view: View, snapshot: Snapshot) -> NDArray[np.float32]:
         """Return the vector that stands for a shot: of its frames, the one nearest to their mean."""
         record: Mapping[str, Any] | None = self._searcher.find(
             "Shot", shot, view.within(None), snapshot=snapshot

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from watchdown.stores.protocol import Searcher
+from watchdown.stores.protocol import Searcher, Snapshot
 from watchdown.view import View
 
 KEPT_TITLES: Final = 1_000
@@ -30,14 +30,14 @@ class _Ranges:
 class ShotLists:
     """The shots and keyframes of titles as one view sees them, read title by title and kept for a while."""
 
-    def __init__(self, searcher: Searcher, view: View, snapshot: Mapping[str, int]) -> None:
+    def __init__(self, searcher: Searcher, view: View, snapshot: Snapshot) -> None:
         self._searcher = searcher
         self._view = view.within(None)
         self._snapshot = snapshot
         self._shots: dict[str, _Ranges] = {}
         self._keyframes: dict[str, _Ranges] = {}
 
-    def serves(self, view: View, snapshot: Mapping[str, int]) -> bool:
+    def serves(self, view: View, snapshot: Snapshot) -> bool:
         """Whether these lists are what another query of this view and snapshot would read."""
         same = all(self._snapshot.get(name) == snapshot.get(name) for name in ("Shot", "Keyframe"))
         return same and view.epoch == self._view.epoch and len(self._shots) < KEPT_TITLES

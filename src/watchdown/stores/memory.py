@@ -20,6 +20,7 @@ from watchdown.stores.protocol import (
     Leaf,
     Outcome,
     Schemas,
+    Snapshot,
     TextLeaf,
     Types,
     VectorLeaf,
@@ -78,12 +79,12 @@ class MemoryStore:
             if kept.row["run"] in runs:
                 kept.until = min(kept.until, self._changes)
 
-    def snapshot(self) -> Mapping[str, int]:
+    def snapshot(self, view: View) -> Snapshot:  # noqa: ARG002 - what is newest serves every view
         """Return the newest version of each table."""
         return dict.fromkeys(self._tables, self._changes)
 
-    def _visible(self, name: str, view: View, snapshot: Mapping[str, int]) -> list[dict[str, Any]]:
-        version = snapshot.get(name, -1)
+    def _visible(self, name: str, view: View, snapshot: Snapshot) -> list[dict[str, Any]]:
+        version = int(snapshot.get(name, -1))
         return [
             kept.row
             for kept in self._tables.get(name, ())
@@ -96,7 +97,7 @@ class MemoryStore:
         self,
         schemas: Schemas,
         view: View,
-        snapshot: Mapping[str, int],
+        snapshot: Snapshot,
         where: Where | None,
         model: str | None,
     ) -> Iterator[tuple[str, type[Record], list[dict[str, Any]]]]:
@@ -119,7 +120,7 @@ class MemoryStore:
         view: View,
         *,
         limit: int,
-        snapshot: Mapping[str, int],
+        snapshot: Snapshot,
         where: Where | None = None,
     ) -> Candidates:
         """Return the best `limit` visible rows that answer the filter."""
@@ -132,14 +133,15 @@ class MemoryStore:
                 )
                 if score is not None:
                     found.append({**dict.fromkeys(PLACE), **row, "score": score})
-        return Candidates(ranked(found)[:limit], exhausted=len(found) <= limit)
+        kept = ranked(found, leaf.floor)
+        return Candidates(kept[:limit], exhausted=len(kept) <= limit)
 
     def scan(
         self,
         schemas: Schemas,
         view: View,
         *,
-        snapshot: Mapping[str, int],
+        snapshot: Snapshot,
         columns: Sequence[str] | None = None,
         model: str | None = None,
         starting: tuple[int, int] | None = None,
@@ -156,9 +158,7 @@ class MemoryStore:
                 kept = pa.schema([schema.field(name) for name in names], schema.metadata)
                 yield pa.RecordBatch.from_pylist(rows, schema=kept)
 
-    def count(
-        self, schemas: Schemas, view: View, *, snapshot: Mapping[str, int], where: Where | None = None
-    ) -> int:
+    def count(self, schemas: Schemas, view: View, *, snapshot: Snapshot, where: Where | None = None) -> int:
         """Return the number of rows that `scan` yields."""
         return sum(len(rows) for _, _, rows in self._answering(schemas, view, snapshot, where, None))
 
@@ -168,7 +168,7 @@ class MemoryStore:
         field: str,
         view: View,
         *,
-        snapshot: Mapping[str, int],
+        snapshot: Snapshot,
         where: Where | None = None,
         limit: int = FACET_VALUES,
     ) -> Facet:
@@ -181,9 +181,7 @@ class MemoryStore:
                 counts.update(value for value in held if value == value)  # noqa: PLR0124 - NaN is no value
         return most_frequent(counts, limit)
 
-    def find(
-        self, schema: str, record: str, view: View, *, snapshot: Mapping[str, int]
-    ) -> Mapping[str, Any] | None:
+    def find(self, schema: str, record: str, view: View, *, snapshot: Snapshot) -> Mapping[str, Any] | None:
         """Return the visible record of that id."""
         found = self._answering(schema, view, snapshot, None, None)
         return next((row for _, _, rows in found for row in rows if row["id"] == record), None)

@@ -28,6 +28,7 @@ FACET_VALUES: Final = 100  # the most frequent ones that a facet shows unless to
 Types: TypeAlias = "Mapping[str, type[Record]]"
 Schemas: TypeAlias = str | Sequence[str]  # the name of a schema type, or several
 Facet: TypeAlias = "list[tuple[Value, int]]"
+Snapshot: TypeAlias = Mapping[str, int | str]  # by table, what a store reads it by
 
 
 def table_name(schema: str, model: str | None = None) -> str:
@@ -90,11 +91,15 @@ class Sink(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class VectorLeaf:
-    """Rows of `schema` by nearness to a unit vector, float32 [dimension], of one model."""
+    """Rows of `schema` by nearness to a unit vector, float32 [dimension], of one model.
+
+    The score is the cosine; rows that score less than `floor` are no answer.
+    """
 
     schema: str
     model: str
     vector: NDArray[np.float32]
+    floor: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +108,7 @@ class TextLeaf:
 
     `words` are the query's folded words in order; `stems` for each word its possible stems, one or more
     per language in scope. Rows are in one of `languages`, or a region's form of it; empty is any.
+    Rows whose `text_score` is less than `floor` are no answer.
     """
 
     schema: str
@@ -110,6 +116,7 @@ class TextLeaf:
     words: tuple[str, ...]
     stems: tuple[tuple[str, ...], ...]
     languages: tuple[str, ...] = ()
+    floor: float | None = None
 
     def speaks(self, language: str) -> bool:
         """Whether rows in a language are asked for: pt-BR is where pt is."""
@@ -149,11 +156,15 @@ class Candidates:
     exhausted: bool
 
 
-def ranked(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return rows best first, ties by id; scores are rounded, so that stores agree on what is a tie."""
+def ranked(rows: list[dict[str, Any]], floor: float | None = None) -> list[dict[str, Any]]:
+    """Return rows best first, ties by id; scores are rounded, so that stores agree on what is a tie.
+
+    Rows that score less than `floor` are left out, the same ones in every store.
+    """
     for row in rows:
         row["score"] = round(row["score"], SCORE_DIGITS)
-    return sorted(rows, key=lambda row: (-row["score"], row["id"]))
+    kept = rows if floor is None else [row for row in rows if row["score"] >= floor]
+    return sorted(kept, key=lambda row: (-row["score"], row["id"]))
 
 
 class Searcher(Protocol):
@@ -163,8 +174,11 @@ class Searcher(Protocol):
     be of a field's kind, in any of the types asked for.
     """
 
-    def snapshot(self) -> Mapping[str, int]:
-        """Return the versions that a reader who starts now sees, by table."""
+    def snapshot(self, view: View) -> Snapshot:
+        """Return what a reader who has taken the view reads, by table; take it after the view.
+
+        Queries of one epoch may share it: the rows of a run in view no longer change.
+        """
         ...
 
     def search(
@@ -173,7 +187,7 @@ class Searcher(Protocol):
         view: View,
         *,
         limit: int,
-        snapshot: Mapping[str, int],
+        snapshot: Snapshot,
         where: Where | None = None,
     ) -> Candidates:
         """Return the best `limit` visible rows that answer the filter."""
@@ -184,7 +198,7 @@ class Searcher(Protocol):
         schemas: Schemas,
         view: View,
         *,
-        snapshot: Mapping[str, int],
+        snapshot: Snapshot,
         columns: Sequence[str] | None = None,
         model: str | None = None,
         starting: tuple[int, int] | None = None,
@@ -203,7 +217,7 @@ class Searcher(Protocol):
         schemas: Schemas,
         view: View,
         *,
-        snapshot: Mapping[str, int],
+        snapshot: Snapshot,
         where: Where | None = None,
     ) -> int:
         """Return the number of rows that `scan` yields."""
@@ -215,7 +229,7 @@ class Searcher(Protocol):
         field: str,
         view: View,
         *,
-        snapshot: Mapping[str, int],
+        snapshot: Snapshot,
         where: Where | None = None,
         limit: int = FACET_VALUES,
     ) -> Facet:
@@ -226,8 +240,6 @@ class Searcher(Protocol):
         """
         ...
 
-    def find(
-        self, schema: str, record: str, view: View, *, snapshot: Mapping[str, int]
-    ) -> Mapping[str, Any] | None:
+    def find(self, schema: str, record: str, view: View, *, snapshot: Snapshot) -> Mapping[str, Any] | None:
         """Return the visible record of that id."""
         ...

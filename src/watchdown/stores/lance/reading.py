@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from watchdown.stores.filtering import answers, columns_of
 from watchdown.stores.lance.conditions import Table, condition
-from watchdown.stores.lance.filtering import answers, columns_of
 from watchdown.stores.lance.sql import EVERY, Condition, combined, quoted
 from watchdown.stores.protocol import table_name
 from watchdown.stores.shared import SHARED_TABLE, columns_for, is_shared, native

@@ -11,7 +11,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from watchdown.lake.tables import Lake
-from watchdown.stores.lance.facets import count_values, facet_columns
+from watchdown.stores.facets import count_values, facet_columns
 from watchdown.stores.lance.mask import Masks, treemap
 from watchdown.stores.lance.reading import Labels, Part, part_of, scope, tables_of
 from watchdown.stores.lance.sql import Condition, quoted
@@ -24,6 +24,7 @@ from watchdown.stores.protocol import (
     Facet,
     Leaf,
     Schemas,
+    Snapshot,
     TextLeaf,
     Types,
     VectorLeaf,
@@ -60,12 +61,15 @@ class LanceSearcher:
         self._tail = TailWords()
         self._labels = Labels()
 
-    def snapshot(self) -> Mapping[str, int]:
+    def snapshot(self, view: View) -> Snapshot:  # noqa: ARG002 - what is newest serves every view
         """Return the newest version of each table."""
+        return self._newest()
+
+    def _newest(self) -> Snapshot:
         return {name: self._lake.version(name) for name in self._lake.names()}
 
     def _tables(
-        self, schemas: Schemas, snapshot: Mapping[str, int], where: Where | None, model: str | None = None
+        self, schemas: Schemas, snapshot: Snapshot, where: Where | None, model: str | None = None
     ) -> list[tuple[str, tuple[type[Record], ...]]]:
         """Return the tables that a request reads, each with the types that are asked of it."""
         asked = asked_types(self._types, schemas)
@@ -74,10 +78,10 @@ class LanceSearcher:
 
     @contextmanager
     def _reading(
-        self, name: str, schemas: Sequence[type[Record]], where: Where | None, snapshot: Mapping[str, int]
+        self, name: str, schemas: Sequence[type[Record]], where: Where | None, snapshot: Snapshot
     ) -> Iterator[Part]:
         """Give the snapshot's version of a table."""
-        version = snapshot[name]
+        version = int(snapshot[name])
         try:
             yield part_of(name, self._lake.dataset(name, version), schemas, where, self._labels)
         except (ValueError, OSError) as error:
@@ -95,7 +99,7 @@ class LanceSearcher:
         view: View,
         *,
         limit: int,
-        snapshot: Mapping[str, int],
+        snapshot: Snapshot,
         where: Where | None = None,
     ) -> Candidates:
         """Return the best `limit` visible rows that answer the filter."""
@@ -147,7 +151,8 @@ class LanceSearcher:
         found = [{**dict.fromkeys(PLACE), **row} for row in rows.to_pylist()]
         for row in found:
             row["score"] = 1.0 - row.pop("_distance") / 2  # of unit vectors, squared l2 to cosine
-        return Candidates(ranked(found), exhausted=len(found) < limit)
+        kept = ranked(found, leaf.floor)
+        return Candidates(kept, exhausted=len(kept) < limit)
 
     def _text(
         self, leaf: TextLeaf, part: Part, view: View, limit: int, chosen: Mapping[str, Any]
@@ -179,14 +184,16 @@ class LanceSearcher:
                 row["score"] = text_score(leaf.words, leaf.stems, said, roots)
                 if row["score"] and leaf.speaks((row[language] if language else None) or "und"):
                     found.append(row)
-        return Candidates(ranked(found)[:limit], exhausted=rows.num_rows < wanted and len(found) <= limit)
+        return Candidates(
+            ranked(found, leaf.floor)[:limit], exhausted=rows.num_rows < wanted and len(found) <= limit
+        )
 
     def scan(
         self,
         schemas: Schemas,
         view: View,
         *,
-        snapshot: Mapping[str, int],
+        snapshot: Snapshot,
         columns: Sequence[str] | None = None,
         model: str | None = None,
         starting: tuple[int, int] | None = None,
@@ -199,9 +206,7 @@ class LanceSearcher:
                 mask = self._mask(part, view)
                 yield from (batch for _, batch in part.read(columns, scope(view), *times, mask=mask))
 
-    def count(
-        self, schemas: Schemas, view: View, *, snapshot: Mapping[str, int], where: Where | None = None
-    ) -> int:
+    def count(self, schemas: Schemas, view: View, *, snapshot: Snapshot, where: Where | None = None) -> int:
         """Return the number of rows that `scan` yields."""
         found = 0
         for name, types in self._tables(schemas, snapshot, where):
@@ -215,7 +220,7 @@ class LanceSearcher:
         field: str,
         view: View,
         *,
-        snapshot: Mapping[str, int],
+        snapshot: Snapshot,
         where: Where | None = None,
         limit: int = FACET_VALUES,
     ) -> Facet:
@@ -232,9 +237,7 @@ class LanceSearcher:
                     count_values(counts, field, batch, schema)
         return most_frequent(counts, limit)
 
-    def find(
-        self, schema: str, record: str, view: View, *, snapshot: Mapping[str, int]
-    ) -> Mapping[str, Any] | None:
+    def find(self, schema: str, record: str, view: View, *, snapshot: Snapshot) -> Mapping[str, Any] | None:
         """Return the visible record of that id."""
         this = Condition(f"id = {quoted(record)}")
         for name, types in self._tables(schema, snapshot, None):
@@ -247,7 +250,7 @@ class LanceSearcher:
 
     def read_run(self, schema: str, run: int, model: str | None = None) -> Iterator[pa.RecordBatch]:
         """Yield the rows of one schema type of a run, be it in view or not."""
-        snapshot = self.snapshot()
+        snapshot = self._newest()
         for name, types in self._tables(schema, snapshot, None, model):
             with self._reading(name, types, None, snapshot) as part:
                 yield from (batch for _, batch in part.read(None, Condition(f"run = {run}")))

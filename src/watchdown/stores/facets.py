@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from watchdown.stores.lance.filtering import attribute_fields, values
+from watchdown.stores.filtering import attribute_fields, values
 from watchdown.stores.matching import shown
 from watchdown.where import Value, own_field
 from watchdown_schemas.record import Record
