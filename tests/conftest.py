@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 import os
 import signal
 import sys
@@ -12,10 +13,15 @@ import pytest
 
 # Proxies, colours and terminal sizes of the caller would change what is tested.
 TERMINAL = {"COLUMNS", "LINES", "FORCE_COLOR", "NO_COLOR"}
-for name in [*os.environ]:
-    if name in TERMINAL or name.startswith("WATCHDOWN_") or name.lower().endswith("_proxy"):
-        del os.environ[name]
+aside = {
+    name: os.environ.pop(name)
+    for name in [*os.environ]
+    if name in TERMINAL or name.startswith("WATCHDOWN_") or name.lower().endswith("_proxy")
+}
+# Who brings the servers under test may need a proxy; a worker keeps what its controller put aside.
+os.environ["TESTS_SET_ASIDE"] = json.dumps(json.loads(os.environ.get("TESTS_SET_ASIDE", "{}")) | aside)
 os.environ["HF_HUB_OFFLINE"] = "1"
+pytest_plugins = ["services.fixtures"]
 # A shell starts background jobs with Ctrl-C ignored, which they and their children would inherit.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -1,0 +1,10 @@
+"""All kinds of servers, by name."""
+
+from __future__ import annotations
+
+from services.opensearch import OpenSearch
+from services.postgresql import PostgreSQL
+from services.s3 import S3
+from services.service import Service
+
+KINDS: dict[str, type[Service]] = {kind.kind: kind for kind in (PostgreSQL, S3, OpenSearch)}
