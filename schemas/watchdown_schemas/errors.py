@@ -21,7 +21,12 @@ WatchdownError
 │   ├── LibraryNotFound
 │   ├── LibraryVersion      written by another version and not migratable
 │   ├── LibraryBusy         another process holds the writer's lock
-│   └── StorageFull
+│   ├── StorageFull
+│   └── ServerError         a server of the library's cannot be used
+│       ├── ServerUnavailable   it does not answer, or answers that it cannot
+│       ├── ServerDenied        it refuses these credentials, or this act
+│       ├── ServerReadOnly      it takes no writes
+│       └── ServerVersion       what it holds was made by another version
 ├── RunError                a run was asked for something its state forbids
 └── QueryError              a query cannot be answered as asked
     ├── NotFound            an id names nothing here
@@ -130,6 +135,26 @@ class LibraryBusy(LibraryError):
 
 class StorageFull(LibraryError):
     """The disk is full."""
+
+
+class ServerError(LibraryError):
+    """A server that the library needs cannot be used; `subject` names it and its address."""
+
+
+class ServerUnavailable(ServerError):
+    """The server does not answer within the deadline, or says that it cannot."""
+
+
+class ServerDenied(ServerError):
+    """The server refuses the credentials, or what they are used for."""
+
+
+class ServerReadOnly(ServerError):
+    """The server answers, but takes no writes."""
+
+
+class ServerVersion(ServerError):
+    """What the server holds was made by another version."""
 
 
 class RunError(WatchdownError):

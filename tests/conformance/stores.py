@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
+import pytest
 from numpy.typing import NDArray
+from opensearchpy.exceptions import NotFoundError
 
 from watchdown.lake.tables import Lake
 from watchdown.search.process import text_leaf
 from watchdown.stores.lance.searcher import LanceSearcher
 from watchdown.stores.lance.sink import LanceSink
 from watchdown.stores.memory import MemoryStore
+from watchdown.stores.opensearch.cluster import Access, Cluster, Layout
+from watchdown.stores.opensearch.searcher import EXACT_UP_TO, OpenSearchSearcher
+from watchdown.stores.opensearch.sink import OpenSearchSink
 from watchdown.stores.protocol import (
     Candidates,
     Facet,
@@ -49,6 +57,7 @@ class Store:
 
     sink: Sink
     searcher: Searcher
+    close: Callable[[], None] = lambda: None
 
     def write(self, run: int, records: Sequence[Record], title: str = "t") -> Outcome:
         """Write records of one type as a run of a title."""
@@ -124,11 +133,53 @@ def lance_kept_up(folder: Path, types: Types = STANDARD_TYPES) -> Store:
     return Store(LanceSink(lake), LanceSearcher(lake, types))
 
 
+def opensearch(
+    folder: Path,
+    types: Types = STANDARD_TYPES,
+    *,
+    url: str,
+    exact_up_to: int = EXACT_UP_TO,
+    **layout: Any,
+) -> Store:
+    """Return a store on the real server, whose indices have names of their own and go when it is closed."""
+    prefix = f"t{hashlib.sha256(str(folder).encode()).hexdigest()[:12]}"
+    cluster = Cluster(Access(url=url), Layout(prefix=prefix, replicas=0, **layout))
+
+    def close() -> None:
+        cluster.request("remove them", "DELETE", f"/{prefix}-*")
+        with suppress(NotFoundError):
+            cluster.request("remove them", "DELETE", f"/_index_template/{prefix}-*")
+        cluster.close()
+
+    sink, searcher = OpenSearchSink(cluster), OpenSearchSearcher(cluster, types, exact_up_to=exact_up_to)
+    return Store(sink, searcher, close)
+
+
 STORES: Final[Mapping[str, Callable[..., Store]]] = {
     "memory": memory,
     "lance": lance,
     "lance kept up": lance_kept_up,
+    "opensearch": partial(opensearch, shards=2),
 }
+VECTOR_STORES: Final[Mapping[str, Callable[..., Store]]] = {
+    **STORES,
+    "opensearch by graph": partial(opensearch, exact_up_to=0),
+    "opensearch by 7 bits": partial(opensearch, exact_up_to=0, quantised=True, shards=2),
+}
+
+
+@contextmanager
+def opened(
+    request: pytest.FixtureRequest, folder: Path, types: Types = STANDARD_TYPES, name: str | None = None
+) -> Iterator[Store]:
+    """Give a store, that of a fixture's parameter unless named, empty, and take it away in the end."""
+    name = name or request.param
+    where = {"url": request.getfixturevalue("opensearch_url")} if name.startswith("opensearch") else {}
+    store = VECTOR_STORES[name](folder, types, **where)
+    try:
+        yield store
+    finally:
+        store.close()
 
 
 def view(

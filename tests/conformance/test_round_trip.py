@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from conformance.stores import STORES, view
+from conformance.stores import opened, view
 from conformance.strategies import STAMP, TYPES, dimension_of, rows
 from watchdown_schemas.fields import fields
 from watchdown_schemas.reading import to_record, to_rows
@@ -65,15 +65,20 @@ def test_records_come_back_from_parquet(schema: type[Record], data: st.DataObjec
     assert list(to_rows(table.to_batches(), schema)) == list(to_rows([batch], schema))
 
 
-@pytest.mark.parametrize("store", ["memory", "lance"])
+@pytest.mark.parametrize("store", ["memory", "lance", "opensearch"])
 @pytest.mark.parametrize("schema", TYPES.values(), ids=TYPES)
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(
+    max_examples=8,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
 @given(data=st.data())
-def test_records_come_back_from_a_store(store: str, schema: type[Record], data: st.DataObject) -> None:
+def test_records_come_back_from_a_store(
+    request: pytest.FixtureRequest, store: str, schema: type[Record], data: st.DataObject
+) -> None:
     drawn = data.draw(rows(schema, min_size=1))
     batch = written(drawn, schema)
-    with tempfile.TemporaryDirectory() as folder:
-        kept = STORES[store](Path(folder), TYPES)
+    with tempfile.TemporaryDirectory() as folder, opened(request, Path(folder), TYPES, store) as kept:
         reader = pa.RecordBatchReader.from_batches(batch.schema, [batch])
         kept.sink.write([STAMP.run], schema, reader, model=MODEL if dimension_of(schema) else None)
         batches = kept.searcher.scan(

@@ -126,7 +126,8 @@ def test_a_hidden_run_is_never_seen_whatever_is_written(store: Store) -> None:
     check({1, 2, 3})
 
 
-def test_enough_rows_come_back_though_the_nearest_are_hidden(store: Store) -> None:
+def test_enough_rows_come_back_though_the_nearest_are_hidden(vector_store: Store) -> None:
+    store = vector_store
     vectors = unit(40)
     for run in range(1, 9):
         store.write(run, frames(vectors))
@@ -198,7 +199,8 @@ def test_only_titles_in_scope_are_searched(store: Store, scope: set[str]) -> Non
     assert {row["title"] for row in in_scope} == expected
 
 
-def test_a_vector_search_is_brute_force(store: Store) -> None:
+def test_a_vector_search_is_brute_force(vector_store: Store) -> None:
+    store = vector_store
     vectors, queries = unit(150), unit(20, 9)
     for run in range(1, 4):
         store.write(run, frames(vectors[(run - 1) * 50 : run * 50]), title=f"t{run}")
@@ -236,7 +238,8 @@ def test_a_record_is_found_by_its_id_only(store: Store) -> None:
         assert store.searcher.find("DialogueLine", record, view([1]), snapshot=snapshot) is None
 
 
-def test_rows_under_the_floor_are_no_answer(store: Store) -> None:
+def test_rows_under_the_floor_are_no_answer(vector_store: Store) -> None:
+    store = vector_store
     vectors = unit(60)
     store.write(1, frames(vectors))
     store.write(1, lines("Pull the curtain", "The curtain fell", "Nothing of the kind"))

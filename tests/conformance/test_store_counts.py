@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from conformance.filters import TYPES, Card, Goal
-from conformance.stores import STORES, Store, view
+from conformance.stores import STORES, Store, opened, view
 from watchdown.where import (
     Intersects,
     field,
@@ -20,8 +21,9 @@ MOMENT = datetime(2026, 1, 2, 3, 4, 5, 678901, UTC)
 
 
 @pytest.fixture(params=STORES)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
-    return STORES[request.param](tmp_path / "lake", TYPES)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    with opened(request, tmp_path / "lake", TYPES) as store:
+        yield store
 
 
 def labels(*found: tuple[str, float], start: int = 0) -> list[Label]:
@@ -83,11 +85,14 @@ def test_an_older_snapshot_counts_as_it_did(store: Store) -> None:
     store.write(1, [Goal(start_ns=0, end_ns=1, minute=1)])
     seen = view([1, 2])
     snapshot = store.searcher.snapshot(seen)
+    old = {"snapshot": snapshot}
+    before = [store.searcher.count(name, seen, **old) for name in ("Label", "Goal", "Card")]
+    assert before == [2, 1, 0]
     store.write(2, labels(("car", 0.5)))
     store.write(2, [Goal(start_ns=0, end_ns=1, minute=1), Goal(start_ns=1, end_ns=2, minute=1)])
     store.write(2, [Card(minute="1")])
     store.sink.delete([1])
-    old = {"snapshot": snapshot}
+    assert [store.searcher.count(name, seen, **old) for name in ("Label", "Goal", "Card")] == before
     assert store.searcher.count("Label", seen, where=field("label") == "car", **old) == 1
     assert store.searcher.count(["Label", "Goal", "Card"], seen, **old) == 3
     assert store.searcher.facet("Goal", "minute", seen, **old) == [(1, 1)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 from conformance.brute_force import WITHOUT_VALUES, held, kept
 from conformance.filters import FILTERED, TYPES, Card, Face, Goal, names, rows_of, trees
-from conformance.stores import MODEL, STORES, Store, view
+from conformance.stores import MODEL, STORES, Store, opened, view
 from watchdown.stores.protocol import Leaf, TextLeaf, VectorLeaf, type_of
 from watchdown.stores.text_score import text_score
 from watchdown.where import (
@@ -45,18 +46,19 @@ MOMENT = datetime(2026, 1, 2, 3, 4, 5, 678901, UTC)
 
 
 @pytest.fixture(params=STORES)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
-    return STORES[request.param](tmp_path / "lake", TYPES)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    with opened(request, tmp_path / "lake", TYPES) as store:
+        yield store
 
 
 @pytest.fixture(scope="module", params=STORES)
-def filled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Store:
+def filled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     """A store with rows of every type in three runs, the second of them hidden from readers."""
-    store = STORES[request.param](tmp_path_factory.mktemp("lake"), TYPES)
-    for schema in FILTERED:
-        for run in RUNS:
-            store.write_batch(run, schema, rows_of(schema, run, 40))
-    return store
+    with opened(request, tmp_path_factory.mktemp("lake"), TYPES) as store:
+        for schema in FILTERED:
+            for run in RUNS:
+                store.write_batch(run, schema, rows_of(schema, run, 40))
+        yield store
 
 
 def visible(schema: type[Record]) -> list[dict[str, Any]]:
@@ -357,24 +359,24 @@ ODD = [
 
 
 @pytest.fixture(scope="module", params=STORES)
-def odd(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Store:
+def odd(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     """A store with texts that would break any quoting that is not whole, as values and as names."""
-    store = STORES[request.param](tmp_path_factory.mktemp("lake"), TYPES)
-    store.write(
-        1,
-        [
-            Label(start_ns=at, end_ns=at + 1, label=text, attributes={text: text[::-1]})
-            for at, text in enumerate(ODD)
-        ],
-    )
-    store.write(
-        1,
-        [
-            Goal(start_ns=at, end_ns=at + 1, minute=0, order=text, attributes={text: text[::-1]})
-            for at, text in enumerate(ODD)
-        ],
-    )
-    return store
+    with opened(request, tmp_path_factory.mktemp("lake"), TYPES) as store:
+        store.write(
+            1,
+            [
+                Label(start_ns=at, end_ns=at + 1, label=text, attributes={text: text[::-1]})
+                for at, text in enumerate(ODD)
+            ],
+        )
+        store.write(
+            1,
+            [
+                Goal(start_ns=at, end_ns=at + 1, minute=0, order=text, attributes={text: text[::-1]})
+                for at, text in enumerate(ODD)
+            ],
+        )
+        yield store
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])

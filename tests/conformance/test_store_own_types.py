@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 
 from conformance.filters import TYPES, Card, Face, Goal
-from conformance.stores import DIMENSION, MODEL, STORES, Store, frames, lines, near, unit, view
+from conformance.stores import DIMENSION, MODEL, STORES, Store, frames, lines, near, opened, unit, view
 from watchdown.search.process import text_leaf
 from watchdown.stores.protocol import TextLeaf, VectorLeaf, type_of
 from watchdown.where import (
@@ -28,8 +29,9 @@ MOMENT = datetime(2026, 1, 2, 3, 4, 5, 678901, UTC)
 
 
 @pytest.fixture(params=STORES)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
-    return STORES[request.param](tmp_path / "lake", TYPES)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    with opened(request, tmp_path / "lake", TYPES) as store:
+        yield store
 
 
 def labels(*found: tuple[str, float], start: int = 0) -> list[Label]:
@@ -124,7 +126,8 @@ def test_the_words_of_a_plugin_s_own_type_are_searched(store: Store) -> None:
         found("curtain", "Goal", "order")
 
 
-def test_the_vectors_of_a_plugin_s_own_type_are_searched_within_a_filter(store: Store) -> None:
+def test_the_vectors_of_a_plugin_s_own_type_are_searched_within_a_filter(vector_store: Store) -> None:
+    store = vector_store
     vectors = unit(60)
     faces = [
         Face(start_ns=at, end_ns=at + 1, person=f"p{at % 3}", look=one.tolist())
@@ -144,7 +147,8 @@ def test_the_vectors_of_a_plugin_s_own_type_are_searched_within_a_filter(store: 
         assert {row["run"] for row in found} == {1}
 
 
-def test_words_and_pictures_are_searched_within_a_filter(store: Store) -> None:
+def test_words_and_pictures_are_searched_within_a_filter(vector_store: Store) -> None:
+    store = vector_store
     vectors = unit(90)
     for run in (1, 2, 3):
         store.write(run, frames(vectors[run * 30 - 30 : run * 30]), title=f"t{run}")

@@ -10,6 +10,7 @@ from declarations import declarations
 from watchdown_schemas.arrow import arrow_schema
 from watchdown_schemas.declaration import Declaration, FieldDeclaration
 from watchdown_schemas.derived.opensearch import (
+    ADDED,
     Engine,
     field_count,
     index_name,
@@ -44,8 +45,8 @@ def test_a_standard_type_maps_each_of_its_columns_and_no_other(schema: type[Reco
     made = mappings(schema)
     assert made["dynamic"] == "strict"
     columns = arrow_schema(schema, 3 if has_vector(schema) else None).names
-    assert sorted(made["properties"]) == sorted(columns)
-    assert field_count(made) == len(columns) + 4  # those of an attribute
+    assert sorted(made["properties"]) == sorted([*columns, *ADDED])
+    assert field_count(made) == len(columns) + len(ADDED) + 5  # those of an attribute
     assert field_count(made) < 40
 
 
@@ -62,16 +63,25 @@ def test_attributes_are_one_nested_field_of_constant_form() -> None:
     assert attributes["type"] == "nested"
     assert attributes["dynamic"] == "strict"
     kinds = {name: said["type"] for name, said in attributes["properties"].items()}
-    assert kinds == {"name": "keyword", "keyword": "keyword", "number": "double", "time": "long"}
+    assert kinds == {
+        "name": "keyword",
+        "keyword": "keyword",
+        "number": "double",
+        "time": "long",
+        "integer": "long",
+    }
 
 
-@pytest.mark.parametrize(("engine", "space"), [("lucene", "cosinesimil"), ("faiss", "innerproduct")])
-def test_a_vector_names_its_method_engine_and_space(engine: Engine, space: str) -> None:
+@pytest.mark.parametrize("engine", ["lucene", "faiss"])
+def test_a_vector_names_its_method_engine_and_space(engine: Engine) -> None:
     template = index_template(Embedding, 768, engine)
     vector = template["template"]["mappings"]["properties"]["vector"]
     assert (vector["type"], vector["dimension"]) == ("knn_vector", 768)
     assert (vector["method"]["name"], vector["method"]["engine"]) == ("hnsw", engine)
-    assert vector["method"]["space_type"] == space
+    assert vector["method"]["space_type"] == "cosinesimil"
+    assert "encoder" not in vector["method"]["parameters"]
+    fewer = mappings(Embedding, dimension=768, engine=engine, quantised=True)["properties"]["vector"]
+    assert fewer["method"]["parameters"]["encoder"]["name"] == "sq"
     assert template["template"]["settings"] == {"index.knn": True}
 
 

@@ -1,23 +1,24 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from conformance.stores import STORES, lines
+from conformance.stores import STORES, lines, opened
 from search.libraries import COLOURS, SECOND, SHOTS, SyntheticLibrary, like, seen, spoken
 from watchdown.search.hit import Hit
 from watchdown.search.query import Dialogue, Picture, Query
 from watchdown_schemas.errors import AlgorithmNotFound, ModelMismatch, NotFound, QueryError
 
 
-@pytest.fixture(params=["memory", "lance"])
-def library(request: pytest.FixtureRequest, tmp_path: Path) -> SyntheticLibrary:
-    return SyntheticLibrary(STORES[request.param](tmp_path / "lake"))
+@pytest.fixture(params=["memory", "lance", "opensearch"])
+def library(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SyntheticLibrary]:
+    with opened(request, tmp_path / "lake") as store:
+        yield SyntheticLibrary(store)
 
 
 def pages(

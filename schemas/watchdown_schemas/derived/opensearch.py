@@ -2,6 +2,8 @@
 
 Standard types have an index each, whose fields are known beforehand. All other types share one index: what
 they have of their own goes to the nested `attributes`, so that no number of types adds a field.
+Each document names its type in `schema`. What its fields cannot give back exactly lies in `payload`, and
+`marks` names the fields that have a value which the index cannot find.
 """
 
 from __future__ import annotations
@@ -19,8 +21,10 @@ from watchdown_schemas.types import STANDARD_TYPES
 Mapping: TypeAlias = dict[str, Any]
 Engine: TypeAlias = Literal["lucene", "faiss"]
 
-SHARED: Final = "watchdown-custom"
-"""How the names of the indices begin that all types share which are not standard."""
+PREFIX: Final = "watchdown"
+"""How the names of all indices begin, unless a library says otherwise."""
+SHARED: Final = "custom"
+"""The index that all types share which are not standard."""
 DIMENSION: Final = 512
 """Taken where neither the type nor the caller names one; an index is made for the model's own."""
 TEXT: Final = "text"
@@ -29,6 +33,7 @@ VECTOR: Final = "vector"
 KEYWORD: Final[Mapping] = {"type": "keyword", "ignore_above": 8191}
 # Analysed by us, so that every store finds alike: only white space parts the tokens.
 TOKENS: Final[Mapping] = {"type": "text", "analyzer": "whitespace"}
+SQ_FAISS: Final[Mapping] = {"name": "sq", "parameters": {"type": "fp16"}}
 KEPT: Final[Mapping] = {"type": "keyword", "index": False, "doc_values": False}
 # Not searched by value, but whether there is one; too long an outline does not count as there.
 EXISTS: Final[Mapping] = {**KEYWORD, "index": False}
@@ -45,33 +50,42 @@ PLAIN: Final[dict[str, Mapping]] = {
             "keyword": KEYWORD,
             "number": {"type": "double"},
             "time": {"type": "long"},
+            "integer": {"type": "long"},  # whole numbers of a type's own, exactly
         },
     },
 }
+# What the platform adds to every document.
+ADDED: Final[dict[str, Mapping]] = {"schema": KEYWORD, "payload": KEPT, "marks": KEYWORD}
 ROLES: Final[dict[str, Mapping]] = {TEXT: KEPT, "blob": KEPT, "geometry": EXISTS}
 
 
 def index_template(
-    schema: type[Record], dimension: int | None = None, engine: Engine = "lucene"
+    schema: type[Record],
+    dimension: int | None = None,
+    engine: Engine = "lucene",
+    *,
+    prefix: str = PREFIX,
+    quantised: bool = False,
 ) -> dict[str, Any]:
     """Return the composable template of the indices that a type's records go to.
 
     For all types that are neither standard nor have a vector it is `shared_template()`. `dimension` is that
-    of the model, for vectors whose type leaves it open.
+    of the model, for vectors whose type leaves it open. Where vectors are `quantised`, the graph is searched
+    fewer bits a value (7 in Lucene, 16 in FAISS); Lucene keeps the values themselves as well.
     """
+    if is_shared(schema):
+        return shared_template(prefix)
     declaration = declare(schema)
     vector = next((field for field in declaration.fields if field.kind == VECTOR), None)
-    if is_shared(schema):
-        return shared_template()
     properties = _fields(declaration.fields) if declaration.name in STANDARD_TYPES else _shared()
     if vector:
-        properties[VECTOR] = _knn(vector, dimension, engine)
-    return _template(index_name(schema), properties, declaration.label)
+        properties[VECTOR] = _knn(vector, dimension, engine, quantised=quantised)
+    return _template(index_name(schema, prefix), properties, declaration.label)
 
 
-def shared_template() -> dict[str, Any]:
+def shared_template(prefix: str = PREFIX) -> dict[str, Any]:
     """Return the template of the index that all types share which have none of their own."""
-    return _template(SHARED, _shared(), "every other type")
+    return _template(f"{prefix}-{SHARED}", _shared(), "every other type")
 
 
 def _template(name: str, properties: Mapping, schema: str) -> dict[str, Any]:
@@ -80,7 +94,7 @@ def _template(name: str, properties: Mapping, schema: str) -> dict[str, Any]:
         "priority": 200,
         "template": {
             "settings": {"index.knn": VECTOR in properties},
-            "mappings": {"dynamic": "strict", "properties": properties},
+            "mappings": {"dynamic": "strict", "properties": {**properties, **ADDED}},
         },
         "_meta": {"schema": schema},
     }
@@ -91,12 +105,12 @@ def is_shared(schema: type[Record]) -> bool:
     return schema.__name__ not in STANDARD_TYPES and not has_vector(schema)
 
 
-def index_name(schema: type[Record]) -> str:
+def index_name(schema: type[Record], prefix: str = PREFIX) -> str:
     """Return how the names begin of the indices that hold a type's records; a model or number follows."""
     if is_shared(schema):
-        return SHARED
+        return f"{prefix}-{SHARED}"
     name = schema.__name__.lower()
-    return f"watchdown-{name}" if schema.__name__ in STANDARD_TYPES else f"watchdown-{VECTOR}-{name}"
+    return f"{prefix}-{name}" if schema.__name__ in STANDARD_TYPES else f"{prefix}-{VECTOR}-{name}"
 
 
 def field_count(made: Mapping) -> int:
@@ -124,20 +138,21 @@ def _shared() -> Mapping:
         "language": KEYWORD,
         TEXT: KEPT,  # of all its text fields
         **{TEXT + suffix: TOKENS for suffix in DERIVED},
-        "payload": KEPT,  # its own fields as JSON, to give them back exactly
     }
 
 
-def _knn(field: FieldDeclaration, dimension: int | None, engine: Engine) -> Mapping:
+def _knn(field: FieldDeclaration, dimension: int | None, engine: Engine, *, quantised: bool) -> Mapping:
     """Return the mapping of a vector; its method is always named, since the default is another engine."""
+    parameters: Mapping = {"m": 16, "ef_construction": 100}
+    if quantised:
+        parameters["encoder"] = {"name": "sq", "parameters": {"bits": 7}} if engine == "lucene" else SQ_FAISS
     return {
         "type": "knn_vector",
         "dimension": field.roles[VECTOR].get("dimension") or dimension or DIMENSION,
         "method": {
             "name": "hnsw",
             "engine": engine,
-            # Vectors have unit length, so that both are the cosine; the second spares FAISS the division.
-            "space_type": "cosinesimil" if engine == "lucene" else "innerproduct",
-            "parameters": {"m": 16, "ef_construction": 100},
+            "space_type": "cosinesimil",  # of unit vectors; the score is the same number in every engine
+            "parameters": parameters,
         },
     }

@@ -24,9 +24,9 @@ from watchdown.runs.ledger import Ledger
 from watchdown.runs.publishing import Publishing
 from watchdown.runs.writing import Writing
 from watchdown.search.answer import Known, Search
-from watchdown.stores.lance.reading import table_of
 from watchdown.stores.lance.searcher import LanceSearcher
 from watchdown.stores.lance.sink import LanceSink
+from watchdown.stores.tables import table_of
 from watchdown.view import View
 from watchdown_algos.catalogue import AlgorithmCatalogue
 from watchdown_algos.discovery import discover

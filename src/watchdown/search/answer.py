@@ -103,7 +103,7 @@ class Search:
             query=query.describe(),
             epoch=reading.view.epoch,
             complete=(exhausted or more) and not notes,
-            cursor=_next(query, reading, shown[-1]) if more else None,
+            cursor=self._next(query, reading, shown[-1]) if more else None,
             hits=tuple(_hit(leaf, one, reading) for one in shown),
             notes=notes,
         )
@@ -146,6 +146,15 @@ class Search:
             shallow = {one.id for one in _arranged(leaf, candidates, reading, depth)}
             depth, after = Depth(4 * depth.rows, depth.rows), None
 
+    def _next(self, query: Query, reading: _Reading, last: _Found) -> str:
+        return Cursor(
+            digest=query.digest(),
+            epoch=reading.view.epoch,
+            snapshot=self._searcher.carried(reading.snapshot),
+            depth=last.depth,
+            rank=last.rank,
+        ).encode()
+
 
 def _unsearched(leaf: Leaf, known: Known) -> tuple[str, ...]:
     """Say what the query could not reach: vectors that another model made."""
@@ -153,16 +162,6 @@ def _unsearched(leaf: Leaf, known: Known) -> tuple[str, ...]:
         others = {model for models in known.models.values() for model in models} - {leaf.model}
         return tuple(f"vectors of model {model} were not searched" for model in sorted(others))
     return ()
-
-
-def _next(query: Query, reading: _Reading, last: _Found) -> str:
-    return Cursor(
-        digest=query.digest(),
-        epoch=reading.view.epoch,
-        snapshot=dict(reading.snapshot),
-        depth=last.depth,
-        rank=last.rank,
-    ).encode()
 
 
 def _arranged(leaf: Leaf, candidates: Candidates, reading: _Reading, depth: Depth) -> Iterator[_Found]:

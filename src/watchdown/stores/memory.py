@@ -114,6 +114,10 @@ class MemoryStore:
                 rows = self._visible(table, view, snapshot)
                 yield table, schema, [row for row in rows if matches(where, row, schema)]
 
+    def carried(self, snapshot: Snapshot) -> dict[str, int | str]:
+        """Return what a cursor needs to read the snapshot again."""
+        return dict(snapshot)
+
     def search(
         self,
         leaf: Leaf,

@@ -68,11 +68,21 @@ def most_frequent(counts: Counter[Value], limit: int) -> Facet:
 
 
 @dataclass(frozen=True, slots=True)
+class DeadRow:
+    """A row that the store refused for good, and why."""
+
+    id: str
+    run: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a write: rows stored and, by run, the reason where it was refused."""
+    """What became of a write: rows stored, by run the reason where it was refused, and rows refused alone."""
 
     written: int
     refused: Mapping[int, str] = field(default_factory=dict)
+    dead: Sequence[DeadRow] = ()
 
 
 class Sink(Protocol):
@@ -170,6 +180,9 @@ def ranked(rows: list[dict[str, Any]], floor: float | None = None) -> list[dict[
 class Searcher(Protocol):
     """Answers leaves from a snapshot: the same snapshot and view give the same rows for ever.
 
+    A store may pin a table when it is first read through the snapshot, since the rows of runs in view do
+    not change; what has been read stays as it was, whatever is written or deleted later.
+
     `where` is exact in every store, and applied before ranking. It raises QueryError where a value cannot
     be of a field's kind, in any of the types asked for.
     """
@@ -179,6 +192,10 @@ class Searcher(Protocol):
 
         Queries of one epoch may share it: the rows of a run in view no longer change.
         """
+        ...
+
+    def carried(self, snapshot: Snapshot) -> dict[str, int | str]:
+        """Return what a cursor must carry so that later pages read the same snapshot."""
         ...
 
     def search(

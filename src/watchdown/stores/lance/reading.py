@@ -14,42 +14,14 @@ from numpy.typing import NDArray
 from watchdown.stores.filtering import answers, columns_of
 from watchdown.stores.lance.conditions import Table, condition
 from watchdown.stores.lance.sql import EVERY, Condition, combined, quoted
-from watchdown.stores.protocol import table_name
-from watchdown.stores.shared import SHARED_TABLE, columns_for, is_shared, native
+from watchdown.stores.shared import columns_for, is_shared, native
 from watchdown.stores.unpacking import unpack
 from watchdown.view import View
 from watchdown.where import Where
-from watchdown_schemas.fields import has_vector
 from watchdown_schemas.record import Record
 
 ROW_ID: Final = "_rowid"
 KEEP_FRAGMENTS: Final = 10_000
-
-
-def table_of(schema: type[Record], model: str | None) -> str:
-    """Return the table that a type's records lie in: its own, or the one that types share."""
-    return (
-        SHARED_TABLE if is_shared(schema) and not has_vector(schema) else table_name(schema.__name__, model)
-    )
-
-
-def tables_of(
-    schemas: Sequence[type[Record]], names: Sequence[str], model: str | None
-) -> Iterator[tuple[str, tuple[type[Record], ...]]]:
-    """Yield the tables, of those that exist, in which types lie, each with its types; `model` None is any."""
-    sharing: list[type[Record]] = []
-    for schema in schemas:
-        if has_vector(schema):
-            for table in names:
-                of, _, by = table.partition("-")
-                if by and of == schema.__name__ and model in (None, by):
-                    yield table, (schema,)
-        elif is_shared(schema):
-            sharing.append(schema)
-        elif schema.__name__ in names:
-            yield schema.__name__, (schema,)
-    if sharing and SHARED_TABLE in names:
-        yield SHARED_TABLE, tuple(sharing)
 
 
 def scope(view: View) -> Condition:

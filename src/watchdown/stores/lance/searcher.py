@@ -13,7 +13,7 @@ import pyarrow as pa
 from watchdown.lake.tables import Lake
 from watchdown.stores.facets import count_values, facet_columns
 from watchdown.stores.lance.mask import Masks, treemap
-from watchdown.stores.lance.reading import Labels, Part, part_of, scope, tables_of
+from watchdown.stores.lance.reading import Labels, Part, part_of, scope
 from watchdown.stores.lance.sql import Condition, quoted
 from watchdown.stores.lance.text_query import spoken, text_query
 from watchdown.stores.lance.typos import TailWords
@@ -34,6 +34,7 @@ from watchdown.stores.protocol import (
     ranked,
 )
 from watchdown.stores.shared import TEXT, VECTOR, native
+from watchdown.stores.tables import tables_of
 from watchdown.stores.text_score import text_score
 from watchdown.view import View
 from watchdown.where import Value, Where, check, check_countable
@@ -92,6 +93,10 @@ class LanceSearcher:
 
     def _mask(self, part: Part, view: View) -> bytes | None:
         return self._masks.get(part.name, part.dataset, view)
+
+    def carried(self, snapshot: Snapshot) -> dict[str, int | str]:
+        """Return what a cursor needs to read the snapshot again."""
+        return dict(snapshot)
 
     def search(
         self,

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import pyarrow as pa
 
 from watchdown.lake.tables import LOOKED_UP, Lake
-from watchdown.stores.lance.reading import table_of
 from watchdown.stores.lance.sql import quoted
 from watchdown.stores.packing import pack
 from watchdown.stores.protocol import Outcome
 from watchdown.stores.shared import is_shared, shared_schema
+from watchdown.stores.tables import table_of
 from watchdown.stores.tokens import TOKENS, TOKENS_TYPE, attribute_entries, tokens
 from watchdown_schemas.arrow import arrow_schema
 from watchdown_schemas.fields import fields, vector_field

@@ -1,0 +1,98 @@
+"""The indices of a library: made from templates of their types, loaded aside, then shown by an alias."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from opensearchpy.exceptions import NotFoundError, RequestError
+
+from watchdown.stores.opensearch.cluster import Cluster
+from watchdown.stores.opensearch.faults import translate
+from watchdown_schemas.derived.opensearch import index_template
+from watchdown_schemas.errors import ServerVersion
+from watchdown_schemas.record import Record
+
+FIRST: Final = "000001"
+REFRESH: Final = "30s"  # a load refreshes by itself when it ends
+LOADING: Final = {"refresh_interval": "-1", "number_of_replicas": 0}
+REMEDY: Final = "Use the version that made it, or set another opensearch.prefix and load again"
+
+
+class Indices:
+    """The indices of one library, by alias; those that are ready are remembered."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._ready: set[str] = set()
+
+    def shown(self) -> frozenset[str]:
+        """Return the aliases that readers see."""
+        try:
+            found = self._cluster.request(
+                "list the indices", "GET", f"/_alias/{self._cluster.layout.prefix}-*"
+            )
+        except NotFoundError:
+            return frozenset()
+        return frozenset(alias for about in found.values() for alias in about["aliases"])
+
+    @staticmethod
+    def name(alias: str) -> str:
+        """Return the index that is written to for an alias."""
+        return f"{alias}-{FIRST}"
+
+    def prepare(self, alias: str, schema: type[Record], dimension: int | None) -> None:
+        """Make the index of an alias unless it is there.
+
+        Raises ServerVersion where the one that is there is of a kind that this version cannot write to.
+        """
+        if alias in self._ready:
+            return
+        layout, name = self._cluster.layout, self.name(alias)
+        template = index_template(
+            schema, dimension, layout.engine, prefix=layout.prefix, quantised=layout.quantised
+        )
+        made = {**template, "index_patterns": [f"{alias}-*"]}
+        self._cluster.request("store its template", "PUT", f"/_index_template/{alias}", made)
+        settings = {"number_of_shards": layout.shards, **LOADING}
+        try:
+            self._cluster.once("PUT", f"/{name}", {"settings": settings})
+        except RequestError as error:
+            if error.error != "resource_already_exists_exception":
+                raise translate(self._cluster.server, f"make the index {name}", error) from error
+            self._extend(name, template["template"]["mappings"]["properties"])
+        if alias in self.shown():
+            self._ready.add(alias)
+
+    def _extend(self, name: str, wanted: Mapping[str, Any]) -> None:
+        """Add the fields that an index of an earlier version lacks; refuse one that differs."""
+        answer = self._cluster.request("read its mapping", "GET", f"/{name}/_mapping")
+        there = answer[name]["mappings"].get("properties", {})
+        strange = [f"{field} ({_kind(there[field])})" for field in there if field not in wanted]
+        strange += [
+            f"{field} ({_kind(there[field])}, not {_kind(made)})"
+            for field, made in wanted.items()
+            if field in there and _kind(there[field]) != _kind(made)
+        ]
+        if strange:
+            cause = f"has fields that this version does not know as such: {', '.join(strange)}"
+            raise ServerVersion(f"{self._cluster.server}, index {name}", cause, REMEDY)
+        if lacking := {field: made for field, made in wanted.items() if field not in there}:
+            self._cluster.request("add fields", "PUT", f"/{name}/_mapping", {"properties": lacking})
+
+    def show(self, alias: str) -> None:
+        """End the load of an index: what was written can be found; after the first one, readers see it."""
+        name = self.name(alias)
+        if alias not in self._ready:
+            stay = {"refresh_interval": REFRESH, "number_of_replicas": self._cluster.layout.replicas}
+            self._cluster.request("set it up for reading", "PUT", f"/{name}/_settings", {"index": stay})
+        self._cluster.request("refresh it", "POST", f"/{name}/_refresh")
+        if alias not in self._ready:
+            add = {"actions": [{"add": {"index": name, "alias": alias}}]}
+            self._cluster.request("show it to readers", "POST", "/_aliases", add)
+            self._ready.add(alias)
+
+
+def _kind(mapping: Mapping[str, Any]) -> str:
+    kind = str(mapping.get("type", "object"))
+    return f"{kind} of {mapping['dimension']}" if "dimension" in mapping else kind
