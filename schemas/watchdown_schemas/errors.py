@@ -21,7 +21,9 @@ WatchdownError
 │   ├── LibraryNotFound
 │   ├── LibraryVersion      written by another version and not migratable
 │   ├── LibraryBusy         another process holds the writer's lock
+│   ├── DatabaseUnavailable its database server does not answer, or not to us
 │   └── StorageFull
+├── SettingsInvalid         a setting is wrong, half given, or none of ours
 ├── RunError                a run was asked for something its state forbids
 └── QueryError              a query cannot be answered as asked
     ├── NotFound            an id names nothing here
@@ -128,8 +130,16 @@ class LibraryBusy(LibraryError):
     """Another process is writing to the library."""
 
 
+class DatabaseUnavailable(LibraryError):
+    """The server of the library's database cannot be reached, refuses us, or went away."""
+
+
 class StorageFull(LibraryError):
     """The disk is full."""
+
+
+class SettingsInvalid(WatchdownError):
+    """A setting is wrong, half given, or none of ours."""
 
 
 class RunError(WatchdownError):

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from conformance.stores import STORES, Store
+from postgresql_fixture import postgresql_url  # noqa: F401 - a fixture
 
 
 @pytest.fixture(params=STORES)
