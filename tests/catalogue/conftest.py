@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from catalogue.databases import DRIVERS, fresh
-from postgresql_fixture import postgresql_url  # noqa: F401 - a fixture
+from postgresql_fixture import own_postgresql, postgresql_url  # noqa: F401 - fixtures
 from watchdown.catalogue.database import Database, open_database
 from watchdown.catalogue.imports import Change, compare, read_import, store
 from watchdown.catalogue.model import Timeline, Title

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from watchdown.settings import Address
 
 OPENING_SECONDS: Final = 10.0
 PATIENCE_SECONDS: Final = 60.0
+Guard = Callable[[Connection], None]
 
 
 def now() -> str:
@@ -36,6 +37,7 @@ class Database:
         self.address = address
         self._engine = engine
         self._patience_s = patience_s
+        self._guard: Guard | None = None
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -47,7 +49,26 @@ class Database:
     def writing(self) -> Iterator[Connection]:
         """Give a connection in a transaction that holds the writer's lock from its start."""
         with self._transaction(options_of(self._engine, writer=True)) as connection:
+            if self._guard is not None:
+                self._guard(connection)
             yield connection
+
+    @contextmanager
+    def guarded(self, guard: Guard) -> Iterator[None]:
+        """Let `guard` look at each writing transaction before it is given; what it raises ends it."""
+        self._guard = guard
+        try:
+            yield
+        finally:
+            self._guard = None
+
+    def session(self) -> Connection:
+        """Return a connection of its own, outside transactions, for what lasts as long as it does."""
+        engine = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        with told(self.address):
+            connection = begun(engine, self.address, self._patience_s)
+            connection.detach()
+        return connection
 
     @contextmanager
     def _transaction(self, engine: Engine) -> Iterator[Connection]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -25,8 +26,9 @@ _REFUSALS: Final = {
     "password authentication failed": "Check user and password in the settings' database.",
     "no password supplied": "Give a password in the settings' database, or in a password file.",
     "no pg_hba.conf entry": "Let the server's pg_hba.conf admit this user, database and machine.",
-    "role ": "Make the user on the server, or name another in the settings' database.",
-    "database ": "Make it on the server with: createdb --encoding=UTF8 NAME, or name another.",
+    r'role ".*" (does not exist|is not permitted)': "Make the user on the server, or name another.",
+    r'database ".*" does not exist': "Make it with: createdb --encoding=UTF8 NAME, or name another.",
+    "permission denied for database": "Grant CONNECT on it to this user.",
     "certificate": "Check sslmode and sslrootcert in the settings' database.",
     "SSL": "Check sslmode in the settings' database.",
 }
@@ -104,11 +106,7 @@ def _unavailable(address: Address, error: DBAPIError) -> DatabaseUnavailable:
 
 
 def _remedy_of_refusal(said: str) -> str | None:
-    if "FATAL" not in said and "certificate" not in said and "SSL" not in said:
-        return None
-    if "starting up" in said or "shutting down" in said or "too many" in said or "slots" in said:
-        return None
-    return next((remedy for words, remedy in _REFUSALS.items() if words in said), None)
+    return next((remedy for words, remedy in _REFUSALS.items() if re.search(words, said)), None)
 
 
 def named(address: Address) -> str:

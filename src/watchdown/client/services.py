@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
-from filelock import FileLock, Timeout
 
 from watchdown.catalogue.corrections import Corrections
 from watchdown.catalogue.metadata import Metadata
 from watchdown.catalogue.people import People
 from watchdown.catalogue.schema_types import StoredTypes
 from watchdown.catalogue.titles import Catalogue
+from watchdown.catalogue.writer import writer_lock
 from watchdown.client import drivers
 from watchdown.client.entities import Entities
 from watchdown.runs.execute import Executor
@@ -36,8 +36,6 @@ from watchdown_schemas.record import Record
 if TYPE_CHECKING:
     from watchdown.runs.judging import Judging
 
-LOCK_SECONDS = 0.2
-
 
 class Services:
     """Everything that works on one library."""
@@ -57,6 +55,7 @@ class Services:
             remedy = "Choose a place that you may write to."
             raise LibraryError(str(self.folder.root), cause, remedy) from error
         self.database = drivers.database_of(settings, create=create)
+        self._writer_lock = writer_lock(self.database)
         self.catalogue = Catalogue(self.database)
         self.ledger = Ledger(self.database)
         self.corrections = Corrections(self.database)
@@ -139,16 +138,8 @@ class Services:
 
         While another process holds it, `waiting` is called again and again; what it raises ends the wait.
         """
-        lock = FileLock(self.folder.lock)
-        while not lock.is_locked:
-            try:
-                lock.acquire(timeout=LOCK_SECONDS)
-            except Timeout:
-                waiting()
-        try:
+        with self._writer_lock.held(waiting):
             yield
-        finally:
-            lock.release()
 
     def close(self) -> None:
         """Let go of files and connections."""
