@@ -27,6 +27,7 @@ WatchdownError
 │       ├── ServerDenied        it refuses these credentials, or this act
 │       ├── ServerReadOnly      it takes no writes
 │       └── ServerVersion       what it holds was made by another version
+├── SettingsInvalid         a setting is wrong, half given, or none of ours
 ├── RunError                a run was asked for something its state forbids
 └── QueryError              a query cannot be answered as asked
     ├── NotFound            an id names nothing here
@@ -133,6 +134,10 @@ class LibraryBusy(LibraryError):
     """Another process is writing to the library."""
 
 
+class DatabaseUnavailable(LibraryError):
+    """The server of the library's database cannot be reached, refuses us, or went away."""
+
+
 class StorageFull(LibraryError):
     """The disk is full."""
 
@@ -155,6 +160,10 @@ class ServerReadOnly(ServerError):
 
 class ServerVersion(ServerError):
     """What the server holds was made by another version."""
+
+
+class SettingsInvalid(WatchdownError):
+    """A setting is wrong, half given, or none of ours."""
 
 
 class RunError(WatchdownError):

@@ -26,11 +26,6 @@ class Folder:
         return self.root / "library.db"
 
     @property
-    def lock(self) -> Path:
-        """Held by the one process that writes."""
-        return self.root / ".lock"
-
-    @property
     def lake(self) -> Path:
         """The tables of records."""
         return self.root / "lake"

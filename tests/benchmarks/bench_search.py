@@ -15,6 +15,7 @@ from machine import machine
 from watchdown.catalogue.model import Timeline, Title
 from watchdown.client.services import Services
 from watchdown.runs.states import State
+from watchdown.settings import Settings
 from watchdown.stores.lance.sink import LanceSink
 from watchdown.stores.protocol import VectorLeaf, table_name
 from watchdown_schemas.arrow import arrow_schema
@@ -83,7 +84,7 @@ def main() -> None:
     queries = (queries / np.linalg.norm(queries, axis=1, keepdims=True)).astype(np.float32)
     truth = np.argsort(-(queries @ vectors.T), axis=1)[:, : wishes.limit]
     with tempfile.TemporaryDirectory() as folder:
-        services = Services(Path(folder) / "library", create=True)
+        services = Services(Settings.of_folder(Path(folder) / "library"), create=True)
         fill(services, vectors)
         report(services, queries, truth, wishes.limit)
         services.close()

@@ -1,4 +1,4 @@
-"""A database with a few titles, for what titles are known by."""
+"""A database with a few titles, of either kind, for what titles are known by."""
 
 from collections.abc import Callable, Iterator
 from fractions import Fraction
@@ -6,19 +6,29 @@ from pathlib import Path
 
 import pytest
 
+from catalogue.databases import DRIVERS, fresh
+from postgresql_fixture import own_postgresql, postgresql_url  # noqa: F401 - fixtures
 from watchdown.catalogue.database import Database, open_database
 from watchdown.catalogue.imports import Change, compare, read_import, store
 from watchdown.catalogue.model import Timeline, Title
 from watchdown.catalogue.titles import Catalogue
+from watchdown.settings import Address
 
 TITLES = {"t1": "Harbour", "t2": "Meadow", "t3": "Cafe\u0301", "t4": "Twin", "t5": "Twin"}
 Import = Callable[[str, str | bytes], list[Change]]
 
 
+@pytest.fixture(params=DRIVERS)
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Address]:
+    """Give the address of a fresh database."""
+    with fresh(request, request.param, tmp_path) as found:
+        yield found
+
+
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
+def database(address: Address) -> Iterator[Database]:
     """Give a library's database; one name is decomposed, as some file systems have it, two are the same."""
-    opened = open_database(tmp_path / "library.db")
+    opened = open_database(address)
     catalogue = Catalogue(opened)
     for key, name in TITLES.items():
         timeline = Timeline(id=f"{key}.1", title=key, duration_ns=10**9, rate=Fraction(25))

@@ -1,13 +1,14 @@
 """A library of the first version goes on with its content."""
 
-from pathlib import Path
-
 import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, MetaData, create_engine, insert, select
+from sqlalchemy import Connection, MetaData, insert, select
 
-from watchdown.catalogue.database import MIGRATIONS, open_database
+from watchdown.catalogue.database import open_database
+from watchdown.catalogue.engines import engine_of, options_of
+from watchdown.catalogue.migrating import MIGRATIONS
+from watchdown.settings import Address
 
 TITLE = {"id": "t", "name": "A Film", "added_at": "2026-01-01"}
 TIMELINE = {
@@ -65,10 +66,9 @@ def content(connection: Connection) -> dict[str, list[dict[str, object]]]:
 
 
 @pytest.fixture
-def first(tmp_path: Path) -> Path:
+def first(address: Address) -> Address:
     """Make a database as the first step left it, with a row in every table."""
-    path = tmp_path / "library.db"
-    engine = create_engine(f"sqlite:///{path}")
+    engine = options_of(engine_of(address), writer=True)
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     with engine.begin() as connection:
@@ -80,11 +80,11 @@ def first(tmp_path: Path) -> Path:
         for name, row in CONTENT.items():
             connection.execute(insert(found.tables[name]).values(row))
     engine.dispose()
-    return path
+    return address
 
 
-def test_a_library_of_the_first_version_keeps_its_content(first: Path) -> None:
-    engine = create_engine(f"sqlite:///{first}")
+def test_a_library_of_the_first_version_keeps_its_content(first: Address) -> None:
+    engine = engine_of(first)
     with engine.connect() as connection:
         before = content(connection)
     engine.dispose()

@@ -1,11 +1,10 @@
 """Declarations of schema types, stored with the library."""
 
-from pathlib import Path
-
 import pytest
 
 from watchdown.catalogue.database import Database, open_database
 from watchdown.catalogue.schema_types import StoredTypes
+from watchdown.settings import Address
 from watchdown_schemas.errors import SchemaConflict
 
 
@@ -36,8 +35,8 @@ def test_another_declaration_of_a_version_is_refused_and_the_first_kept(database
     assert types.declarations() == [{"name": "Prop"}]
 
 
-def test_what_another_process_adds_changes_the_number(database: Database, tmp_path: Path) -> None:
-    types, other = StoredTypes(database), open_database(tmp_path / "library.db")
+def test_what_another_process_adds_changes_the_number(database: Database, address: Address) -> None:
+    types, other = StoredTypes(database), open_database(address)
     before = types.changes()
     StoredTypes(other).add("Prop", 1, {})
     other.close()

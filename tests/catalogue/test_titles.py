@@ -3,21 +3,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
-from pathlib import Path
 
 import pytest
 
 from watchdown.catalogue.database import open_database
 from watchdown.catalogue.model import Asset, Timeline, Title
 from watchdown.catalogue.titles import Catalogue
+from watchdown.settings import Address
 from watchdown_schemas.errors import NotFound
 
 NTSC = Fraction(30000, 1001)
 
 
 @pytest.fixture
-def catalogue(tmp_path: Path) -> Iterator[Catalogue]:
-    database = open_database(tmp_path / "library.db")
+def catalogue(address: Address) -> Iterator[Catalogue]:
+    database = open_database(address)
     yield Catalogue(database)
     database.close()
 

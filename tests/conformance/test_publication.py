@@ -24,7 +24,7 @@ def shots(count: int) -> list[Shot]:
 
 @pytest.mark.feature(14)
 def test_a_reader_sees_one_run_or_the_next_and_never_a_part(store: Store, tmp_path: Path) -> None:
-    database = new_database(tmp_path)
+    database = new_database(tmp_path / "library.db")
     ledger = Ledger(database)
     sizes = {1: 500, 2: 600, 3: 500, 4: 600}
     counts: list[int] = []
@@ -55,7 +55,7 @@ def test_a_reader_sees_one_run_or_the_next_and_never_a_part(store: Store, tmp_pa
 
 @pytest.mark.feature(15)
 def test_a_run_of_two_types_is_seen_in_both_at_once(store: Store, tmp_path: Path) -> None:
-    database = new_database(tmp_path)
+    database = new_database(tmp_path / "library.db")
     ledger = Ledger(database)
     for run, size in ((1, 3), (2, 5)):
         number = brought(ledger, State.LOADED, key=str(run))

@@ -9,6 +9,7 @@ import watchdown
 from watchdown.client import Library
 from watchdown.client.services import Services
 from watchdown.runs.states import State
+from watchdown.settings import Settings
 from watchdown.stores.protocol import table_name
 
 SCHEMAS = ("DialogueLine", "Embedding", "Keyframe", "Shot")
@@ -18,7 +19,7 @@ OWN = {"id", "run"}
 
 def dump(root: Path, texts: list[str], lines: list[str]) -> dict[str, Any]:
     """Return titles, active runs, visible records and the answers to descriptions and to spoken lines."""
-    services = Services(root, create=False)
+    services = Services(Settings.of_folder(root), create=False)
     active = services.ledger.runs(states=[State.ACTIVE])
     models = {run.model for run in active}
     records = {name: _visible(services, name, models) for name in SCHEMAS}

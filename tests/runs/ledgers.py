@@ -10,6 +10,7 @@ from watchdown.catalogue.database import Database, open_database
 from watchdown.catalogue.tables import timelines, titles
 from watchdown.runs.ledger import Ledger, Run
 from watchdown.runs.states import State
+from watchdown.settings import Address
 
 TITLES = ("a", "b", "c")
 WAYS: dict[State, tuple[State, ...]] = {
@@ -24,9 +25,9 @@ WAYS: dict[State, tuple[State, ...]] = {
 }
 
 
-def new_database(folder: Path) -> Database:
-    """Open the database of a folder with a few titles in it."""
-    database = open_database(folder / "library.db")
+def new_database(place: Address | Path) -> Database:
+    """Open a fresh database, and enter a few titles."""
+    database = open_database(place)
     with database.writing() as connection:
         for title in TITLES:
             connection.execute(insert(titles).values(id=title, name=title, added_at=""))

@@ -1,24 +1,24 @@
-"""The database of a library: opened, migrated to this version's tables, or refused with the reason."""
+"""The database of a library: transactions that see one state, or hold the one writer's lock."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Final
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection, Engine, create_engine, event
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy import Connection, Engine
 
-from watchdown_schemas.errors import LibraryError, LibraryVersion, StorageFull
+from watchdown.catalogue.connecting import begun
+from watchdown.catalogue.engines import engine_of, options_of
+from watchdown.catalogue.faults import told
+from watchdown.catalogue.migrating import migrate
+from watchdown.settings import Address
 
-MIGRATIONS = Path(__file__).parent / "migrations"
-BUSY_SECONDS = 30
+OPENING_SECONDS: Final = 10.0
+PATIENCE_SECONDS: Final = 60.0
+Guard = Callable[[Connection], None]
 
 
 def now() -> str:
@@ -27,21 +27,56 @@ def now() -> str:
 
 
 class Database:
-    """One engine; `reading` and `writing` give connections, the latter in one transaction."""
+    """One engine; `reading` and `writing` give connections, each in one transaction.
 
-    def __init__(self, engine: Engine) -> None:
+    A server that cannot be connected to is tried again for `patience_s` seconds before a transaction; one
+    that goes away during it ends it. Both raise DatabaseUnavailable, and all faults are of our own tree.
+    """
+
+    def __init__(self, engine: Engine, address: Address, patience_s: float = PATIENCE_SECONDS) -> None:
+        self.address = address
         self._engine = engine
+        self._patience_s = patience_s
+        self._guard: Guard | None = None
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Give a connection whose statements all see one state of the database."""
-        with self._engine.begin() as connection:
+        with self._transaction(options_of(self._engine, writer=False)) as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Give a connection in a transaction that holds the writer's lock from its start."""
-        with self._engine.execution_options(writer=True).begin() as connection:
+        with self._transaction(options_of(self._engine, writer=True)) as connection:
+            if self._guard is not None:
+                self._guard(connection)
+            yield connection
+
+    @contextmanager
+    def guarded(self, guard: Guard) -> Iterator[None]:
+        """Let `guard` look at each writing transaction before it is given; what it raises ends it."""
+        self._guard = guard
+        try:
+            yield
+        finally:
+            self._guard = None
+
+    def session(self) -> Connection:
+        """Return a connection of its own, outside transactions, for what lasts as long as it does."""
+        engine = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        with told(self.address):
+            connection = begun(engine, self.address, self._patience_s)
+            connection.detach()
+        return connection
+
+    @contextmanager
+    def _transaction(self, engine: Engine) -> Iterator[Connection]:
+        with (
+            told(self.address),
+            begun(engine, self.address, self._patience_s) as connection,
+            connection.begin(),
+        ):
             yield connection
 
     def close(self) -> None:
@@ -49,69 +84,23 @@ class Database:
         self._engine.dispose()
 
 
-def _sqlite_engine(path: Path) -> Engine:
-    engine = create_engine(URL.create("sqlite", database=str(path)), connect_args={"timeout": BUSY_SECONDS})
+def open_database(
+    place: Address | Path, *, create: bool = True, patience_s: float = PATIENCE_SECONDS
+) -> Database:
+    """Open the database at an address, or the SQLite file of a path, and migrate it; with `create`, make it.
 
-    @event.listens_for(engine, "connect")
-    def _configure(connection: Any, _record: object) -> None:
-        connection.isolation_level = None  # SQLAlchemy's transactions, not the driver's
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
-        connection.execute("PRAGMA foreign_keys=ON")
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        # A deferred transaction that turns to writing later can fail at once, without waiting.
-        writer = connection.get_execution_options().get("writer")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writer else "BEGIN")
-
-    return engine
-
-
-def open_database(path: Path) -> Database:
-    """Open, and create or migrate, the SQLite database at `path`.
-
-    Raises LibraryVersion when a later version of Watchdown wrote it, LibraryError when it is no database.
+    Raises LibraryVersion when a later version of Watchdown wrote it, LibraryNotFound when a server's
+    database has no library in it, DatabaseUnavailable when its server cannot be used, LibraryError when it
+    is no database.
     """
-    engine = _sqlite_engine(path)
+    address = place if isinstance(place, Address) else Address(kind="sqlite", path=str(place))
+    engine = engine_of(address)
     try:
-        _migrate(engine, path)
-    except OperationalError as error:
+        with told(address):
+            with begun(engine, address, min(OPENING_SECONDS, patience_s)):
+                pass
+            migrate(engine, address, create=create)
+    except BaseException:
         engine.dispose()
-        raise database_error(path, error) from error
-    except DatabaseError as error:
-        engine.dispose()
-        raise LibraryError(
-            str(path), f"is no database ({error.orig})", "Restore it from a backup."
-        ) from error
-    return Database(engine)
-
-
-def database_error(path: Path, error: OperationalError) -> LibraryError:
-    """Return the error of our own tree for a fault of the database."""
-    cause = str(error.orig)
-    if "full" in cause:
-        return StorageFull(str(path), "the disk is full", "Free some space and repeat the command.")
-    remedy = "Check that the folder exists and that you may write to it."
-    return LibraryError(str(path), f"cannot be used ({cause})", remedy)
-
-
-def _migrate(engine: Engine, path: Path) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    script = ScriptDirectory.from_config(config)
-    head = script.get_current_head()
-    with engine.connect() as connection:
-        current = MigrationContext.configure(connection).get_current_revision()
-    if current == head:
-        return
-    known = {step.revision for step in script.walk_revisions()}
-    if current is not None and current not in known:
-        raise LibraryVersion(
-            str(path),
-            f"was written by a later version of Watchdown (step {current}, this one knows {head})",
-            "Upgrade Watchdown, or use a copy of the library from before.",
-        )
-    with engine.execution_options(writer=True).connect() as connection, connection.begin():
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        raise
+    return Database(engine, address, patience_s)

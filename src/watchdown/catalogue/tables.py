@@ -25,18 +25,21 @@ metadata = MetaData(
     }
 )
 
+# Ordered by code points everywhere, as SQLite does, whatever a server's locale says.
+TEXT = String().with_variant(String(collation="C"), "postgresql")
+
 titles = Table(
     "titles",
     metadata,
-    Column("id", String, primary_key=True),
-    Column("name", String, nullable=False),
-    Column("added_at", String, nullable=False),
+    Column("id", TEXT, primary_key=True),
+    Column("name", TEXT, nullable=False),
+    Column("added_at", TEXT, nullable=False),
 )
 
 timelines = Table(
     "timelines",
     metadata,
-    Column("id", String, primary_key=True),
+    Column("id", TEXT, primary_key=True),
     Column("title", ForeignKey("titles.id"), nullable=False, index=True),
     Column("duration_ns", BigInteger, nullable=False),
     Column("rate_numerator", Integer, nullable=False),
@@ -48,14 +51,14 @@ timelines = Table(
 assets = Table(
     "assets",
     metadata,
-    Column("id", String, primary_key=True),
+    Column("id", TEXT, primary_key=True),
     Column("title", ForeignKey("titles.id"), nullable=False, index=True),
     Column("timeline", ForeignKey("timelines.id"), nullable=False),
-    Column("kind", String, nullable=False),
-    Column("path", String, nullable=False),
+    Column("kind", TEXT, nullable=False),
+    Column("path", TEXT, nullable=False),
     Column("copied", Boolean, nullable=False),
-    Column("fingerprint", String, nullable=False, index=True),
-    Column("language", String, nullable=True),
+    Column("fingerprint", TEXT, nullable=False, index=True),
+    Column("language", TEXT, nullable=True),
     Column("offset_ns", BigInteger, nullable=False),
     Column("facts", JSON, nullable=False),
 )
@@ -63,7 +66,7 @@ assets = Table(
 counters = Table(
     "counters",
     metadata,
-    Column("name", String, primary_key=True),
+    Column("name", TEXT, primary_key=True),
     Column("value", BigInteger, nullable=False),
 )
 
@@ -73,19 +76,19 @@ runs = Table(
     Column("number", BigInteger, primary_key=True, autoincrement=False),
     Column("title", ForeignKey("titles.id"), nullable=False),
     Column("timeline", ForeignKey("timelines.id"), nullable=False),
-    Column("algorithm", String, nullable=False),
-    Column("version", String, nullable=False),
-    Column("memo_key", String, nullable=False),
-    Column("state", String, nullable=False),
+    Column("algorithm", TEXT, nullable=False),
+    Column("version", TEXT, nullable=False),
+    Column("memo_key", TEXT, nullable=False),
+    Column("state", TEXT, nullable=False),
     Column("visible_from", BigInteger, nullable=True),
     Column("visible_to", BigInteger, nullable=True),
     Column("counts", JSON, nullable=False),
-    Column("content", String, nullable=True),
-    Column("model", String, nullable=True),
+    Column("content", TEXT, nullable=True),
+    Column("model", TEXT, nullable=True),
     Column("warnings", JSON, nullable=False),
-    Column("error", String, nullable=True),
-    Column("created_at", String, nullable=False),
-    Column("updated_at", String, nullable=False),
+    Column("error", TEXT, nullable=True),
+    Column("created_at", TEXT, nullable=False),
+    Column("updated_at", TEXT, nullable=False),
     Index("ix_runs_slot", "title", "algorithm", "state"),
     # The database itself keeps a slot from ever having two active runs.
     Index(
@@ -102,7 +105,7 @@ publications = Table(
     "publications",
     metadata,
     Column("epoch", BigInteger, primary_key=True, autoincrement=False),
-    Column("at", String, nullable=False),
+    Column("at", TEXT, nullable=False),
     Column("last_run", BigInteger, nullable=False),
 )
 
@@ -111,15 +114,15 @@ title_metadata = Table(
     "title_metadata",
     metadata,
     Column("title", ForeignKey("titles.id"), primary_key=True),
-    Column("name", String, primary_key=True, index=True),
+    Column("name", TEXT, primary_key=True, index=True),
     Column("value", JSON, nullable=False),
 )
 
 people = Table(
     "people",
     metadata,
-    Column("id", String, primary_key=True),
-    Column("name", String, nullable=False),
+    Column("id", TEXT, primary_key=True),
+    Column("name", TEXT, nullable=False),
     Column("aliases", JSON, nullable=False),
 )
 
@@ -127,7 +130,7 @@ people = Table(
 person_names = Table(
     "person_names",
     metadata,
-    Column("folded", String, primary_key=True),
+    Column("folded", TEXT, primary_key=True),
     Column("person", ForeignKey("people.id"), primary_key=True, index=True),
 )
 
@@ -137,7 +140,7 @@ cast_members = Table(
     Column("title", ForeignKey("titles.id"), primary_key=True),
     Column("credit", Integer, primary_key=True, autoincrement=False),
     Column("person", ForeignKey("people.id"), nullable=False, index=True),
-    Column("character", String, nullable=True),
+    Column("character", TEXT, nullable=True),
     Column("aliases", JSON, nullable=False),
 )
 
@@ -146,16 +149,16 @@ title_rights = Table(
     "title_rights",
     metadata,
     Column("title", ForeignKey("titles.id"), primary_key=True),
-    Column("group", String, primary_key=True),
+    Column("group", TEXT, primary_key=True),
 )
 
 schema_types = Table(
     "schema_types",
     metadata,
-    Column("name", String, primary_key=True),
+    Column("name", TEXT, primary_key=True),
     Column("version", Integer, primary_key=True, autoincrement=False),
     Column("declaration", JSON, nullable=False),
-    Column("registered_at", String, nullable=False),
+    Column("registered_at", TEXT, nullable=False),
 )
 
 # `changes` is null where the record is removed, `withdrawn_at` where the correction holds.
@@ -164,12 +167,12 @@ corrections = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("title", ForeignKey("titles.id"), nullable=False),
-    Column("algorithm", String, nullable=False),
-    Column("schema_type", String, nullable=False),
+    Column("algorithm", TEXT, nullable=False),
+    Column("schema_type", TEXT, nullable=False),
     Column("target", JSON, nullable=False),
     Column("changes", JSON(none_as_null=True), nullable=True),
-    Column("author", String, nullable=False),
-    Column("made_at", String, nullable=False),
-    Column("withdrawn_at", String, nullable=True),
+    Column("author", TEXT, nullable=False),
+    Column("made_at", TEXT, nullable=False),
+    Column("withdrawn_at", TEXT, nullable=True),
     Index("ix_corrections_slot", "title", "algorithm"),
 )

@@ -20,6 +20,7 @@ from watchdown_schemas.errors import (
     NotFound,
     QueryError,
     SchemaNotFound,
+    SettingsInvalid,
     StorageFull,
     WatchdownError,
     printable,
@@ -97,7 +98,7 @@ def _failed(error: WatchdownError) -> ExitCode:
         return ExitCode.NO_SPACE
     if isinstance(error, LibraryNotFound | NotFound | SchemaNotFound | CursorExpired):
         return ExitCode.NOT_FOUND
-    return ExitCode.USAGE if isinstance(error, QueryError) else ExitCode.FAILED
+    return ExitCode.USAGE if isinstance(error, QueryError | SettingsInvalid) else ExitCode.FAILED
 
 
 def _drop_output() -> None:

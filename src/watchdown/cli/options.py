@@ -12,7 +12,7 @@ LibraryOption = Annotated[
     typer.Option(
         "--library",
         envvar="WATCHDOWN_LIBRARY",
-        help="The library's folder.",
+        help="The library's folder, or the file of its settings, such as watchdown.toml.",
         show_default=True,
     ),
 ]

@@ -6,11 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy.exc import OperationalError
-
 from watchdown.catalogue.add import enter
 from watchdown.catalogue.assets import Subtitles
-from watchdown.catalogue.database import database_error
 from watchdown.client.results import Added, Outcome
 from watchdown.client.services import Services
 from watchdown.folder import storage_error
@@ -40,8 +37,6 @@ def add(services: Services, paths: Sequence[Path], wishes: Wishes, report: Repor
     try:
         with services.writing(lambda: report(Progress("", "waiting for another process", 0, 0))):
             return [_one(services, path, wishes, report) for path in paths]
-    except OperationalError as error:
-        raise database_error(services.folder.database, error) from error
     except OSError as error:
         raise storage_error(services.folder.root, error) from error
 
@@ -49,7 +44,7 @@ def add(services: Services, paths: Sequence[Path], wishes: Wishes, report: Repor
 def _one(services: Services, path: Path, wishes: Wishes, report: Report) -> Added:
     try:
         return _add(services, path, wishes, report)
-    except (LibraryError, OperationalError, OSError):
+    except (LibraryError, OSError):
         raise
     except WatchdownError as error:
         fault = error

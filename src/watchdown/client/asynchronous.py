@@ -29,6 +29,7 @@ from watchdown.client.writing import Rows
 from watchdown.runs.execute import Progress
 from watchdown.search.hit import Page
 from watchdown.search.query import Description, Dialogue, Picture, Query, SimilarTo, Words
+from watchdown.settings import Settings
 from watchdown.where import Value
 from watchdown_algos.catalogue import AlgorithmCatalogue
 from watchdown_schemas.errors import QueryError, printable
@@ -293,6 +294,12 @@ def _leaf(
 async def open_async(
     path: Place, *, create: bool = False, algorithms: AlgorithmCatalogue | None = None
 ) -> AsyncLibrary:
-    """Open the library in a folder, or make one there with `create`."""
-    services = await run_sync(partial(Services, Path(path), create=create, algorithms=algorithms))
-    return AsyncLibrary(services)
+    """Open a library by its folder or the file of its settings; with `create`, make it if there is none.
+
+    Raises LibraryNotFound, SettingsInvalid for a wrong setting, LibraryError where it cannot be used.
+    """
+
+    def opened() -> Services:
+        return Services(Settings.read(Path(path)), create=create, algorithms=algorithms)
+
+    return AsyncLibrary(await run_sync(opened))

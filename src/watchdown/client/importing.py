@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from sqlalchemy.exc import OperationalError
-
-from watchdown.catalogue.database import database_error
 from watchdown.catalogue.imports import Change, compare, read_import, replaced, store
 from watchdown.client.results import Imported, ImportedChange
 from watchdown.client.services import Services
@@ -28,8 +25,6 @@ def import_titles(services: Services, path: Path, *, dry_run: bool, waiting: Cal
             with services.writing(waiting), services.database.writing() as connection:
                 changes = compare(connection, plan)
                 store(connection, changes)
-    except OperationalError as error:
-        raise database_error(services.folder.database, error) from error
     except OSError as error:
         raise storage_error(services.folder.root, error) from error
     return Imported(

@@ -1,29 +1,27 @@
-"""The parts of one library folder, put together; the one place that knows which driver stands where."""
+"""The parts of one library, put together on the drivers that its settings choose."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
-from filelock import FileLock, Timeout
 
 from watchdown.catalogue.corrections import Corrections
-from watchdown.catalogue.database import Database, open_database
 from watchdown.catalogue.metadata import Metadata
 from watchdown.catalogue.people import People
 from watchdown.catalogue.schema_types import StoredTypes
 from watchdown.catalogue.titles import Catalogue
+from watchdown.catalogue.writer import writer_lock
+from watchdown.client import drivers
 from watchdown.client.entities import Entities
-from watchdown.folder import Folder
-from watchdown.lake.tables import Lake
 from watchdown.runs.execute import Executor
 from watchdown.runs.ledger import Ledger
 from watchdown.runs.publishing import Publishing
 from watchdown.runs.writing import Writing
 from watchdown.search.answer import Known, Search
+from watchdown.settings import Settings
 from watchdown.stores.lance.searcher import LanceSearcher
 from watchdown.stores.lance.sink import LanceSink
 from watchdown.stores.tables import table_of
@@ -31,31 +29,35 @@ from watchdown.view import View
 from watchdown_algos.catalogue import AlgorithmCatalogue
 from watchdown_algos.discovery import discover
 from watchdown_schemas import registry
-from watchdown_schemas.errors import LibraryError, LibraryNotFound
+from watchdown_schemas.errors import LibraryError
 from watchdown_schemas.fields import vector_field
 from watchdown_schemas.record import Record
 
 if TYPE_CHECKING:
     from watchdown.runs.judging import Judging
 
-LOCK_SECONDS = 0.2
-
 
 class Services:
-    """Everything that works on one folder."""
+    """Everything that works on one library."""
 
-    def __init__(self, root: Path, *, create: bool, algorithms: AlgorithmCatalogue | None = None) -> None:
-        self.folder = Folder(root)
+    def __init__(
+        self, settings: Settings, *, create: bool, algorithms: AlgorithmCatalogue | None = None
+    ) -> None:
+        self.settings = settings
+        self.folder = drivers.folder_of(settings)
+        self.lake = drivers.lake_of(settings)
+        drivers.check(settings)
         self._known_at: tuple[int, Known] | None = None
         try:
-            self._prepare(create=create)
+            drivers.prepare(settings, self.folder, create=create)
         except OSError as error:
             cause = f"cannot be used ({error.strerror})"
-            raise LibraryError(str(root), cause, "Choose a place that you may write to.") from error
-        self.database: Database = open_database(self.folder.database)
+            remedy = "Choose a place that you may write to."
+            raise LibraryError(str(self.folder.root), cause, remedy) from error
+        self.database = drivers.database_of(settings, create=create)
+        self._writer_lock = writer_lock(self.database)
         self.catalogue = Catalogue(self.database)
         self.ledger = Ledger(self.database)
-        self.lake = Lake(self.folder.lake)
         self.corrections = Corrections(self.database)
         self.metadata = Metadata(self.database)
         self.people = People(self.database)
@@ -91,28 +93,6 @@ class Services:
             view=self.ledger.view,
             known=self._known,
         )
-
-    def _prepare(self, *, create: bool) -> None:
-        root, database = self.folder.root, self.folder.database
-        if any("\ud800" <= letter <= "\udfff" for letter in str(root.absolute())):
-            raise LibraryError(str(root), "has a name that is no Unicode text", "Choose another place.")
-        if not create and not database.exists():
-            raise LibraryNotFound(
-                str(root),
-                "is no Watchdown library",
-                "Name one with --library DIR, or make one there with: watchdown add FILE.",
-            )
-        if root.exists() and not root.is_dir():
-            raise LibraryError(str(root), "is a file, not a folder", "Choose another place.")
-        if create and root.is_dir() and not database.exists() and any(root.iterdir()):
-            strangers = [path.name for path in root.iterdir() if not path.name.startswith(_OWN)]
-            if strangers:
-                raise LibraryError(
-                    str(root),
-                    f"is not empty ({strangers[0]}) and no library",
-                    "Choose a new or empty folder.",
-                )
-        root.mkdir(parents=True, exist_ok=True)
 
     def read_run(self, schema: str, run: int, model: str | None = None) -> Iterator[pa.RecordBatch]:
         """Yield the rows of one schema type of a run, be it in view or not."""
@@ -158,21 +138,10 @@ class Services:
 
         While another process holds it, `waiting` is called again and again; what it raises ends the wait.
         """
-        lock = FileLock(self.folder.lock)
-        while not lock.is_locked:
-            try:
-                lock.acquire(timeout=LOCK_SECONDS)
-            except Timeout:
-                waiting()
-        try:
+        with self._writer_lock.held(waiting):
             yield
-        finally:
-            lock.release()
 
     def close(self) -> None:
         """Let go of files and connections."""
         self.lake.close()
         self.database.close()
-
-
-_OWN = (".lock", "films", "library.db", "truth.json")  # and what SQLite puts beside its file

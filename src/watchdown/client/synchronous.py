@@ -251,7 +251,7 @@ def _start_loop() -> tuple[BlockingPortal, Thread]:
 
 
 def open(path: Place, *, create: bool = False, algorithms: AlgorithmCatalogue | None = None) -> Library:  # noqa: A001 - watchdown.open reads well
-    """Open the library in a folder, or make one there with `create`. Close it, or use it in `with`."""
+    """Open a library by its folder or the file of its settings; `create` makes it. Use it in `with`."""
     portal, thread = _start_loop()
     try:
         inner = portal.call(lambda: open_async(path, create=create, algorithms=algorithms))

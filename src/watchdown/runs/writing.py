@@ -6,8 +6,6 @@ import uuid
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from watchdown.catalogue.model import Title
 from watchdown.catalogue.titles import Catalogue
 from watchdown.folder import Folder
@@ -20,6 +18,7 @@ from watchdown.runs.states import OPEN, State
 from watchdown.validation.check import Check
 from watchdown.validation.policy import Tolerance
 from watchdown_schemas.columns import Converted, Stamp
+from watchdown_schemas.errors import LibraryError
 from watchdown_schemas.registry import Registry
 
 Rows = Callable[[Stamp], Iterable[Converted]]
@@ -104,7 +103,7 @@ class Writing:
         try:
             self._publishing.publish([self._ledger.get(run.number)], lambda _run: tolerance)
         except Exception as error:
-            with suppress(SQLAlchemyError):  # a full disk takes no note of it
+            with suppress(LibraryError):  # a full disk takes no note of it
                 if self._ledger.get(run.number).state in OPEN:
                     self._ledger.step(run.number, State.FAILED, error=str(error))
             raise
