@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -18,6 +19,15 @@ if TYPE_CHECKING:
 
 CONFIG: Final = "open_clip_config.json"
 REMEDY: Final = "Install the algorithm again; its model files must lie where algo.toml names them"
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """An input or output of a graph: numpy's name of its type, and the shape of one row."""
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
 
 
 class ModelFiles:
@@ -60,12 +70,12 @@ class ModelFiles:
             digest.update(hashlib.sha256(file.read_bytes()).digest())
         return digest.hexdigest()[:16]
 
-    def graph(self, name: str) -> Path:
+    def file_of(self, graph: str) -> Path:
         """Return the file of a graph; AlgorithmError where algo.toml declares no such graph."""
-        if name not in self.graphs:
+        if graph not in self.graphs:
             known = ", ".join(self.graphs)
-            raise AlgorithmError(name, "the model has no such graph", f"algo.toml declares: {known}")
-        return self.graphs[name]
+            raise AlgorithmError(graph, "the model has no such graph", f"algo.toml declares: {known}")
+        return self.graphs[graph]
 
     def tokens(self, texts: list[str]) -> NDArray[np.int64]:
         """Return the texts as token ids, int64 [n, context]."""
@@ -87,3 +97,9 @@ class ModelFiles:
             return Tokenizer.from_file(str(self._tokenizer_file))
         except Exception as error:  # tokenizers raises nothing narrower
             raise AlgorithmError(str(self._tokenizer_file), "the tokenizer is damaged", REMEDY) from error
+
+
+def takes_no(graph: str, batch: NDArray[Any], reason: str) -> AlgorithmError:
+    """Return the error for a batch that a graph does not take."""
+    cause = f"takes no {batch.dtype} {list(batch.shape)} ({reason})"
+    return AlgorithmError(graph, cause, "Mend the algorithm that asks it")

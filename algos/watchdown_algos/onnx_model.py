@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,22 +9,14 @@ import numpy as np
 import onnxruntime
 
 from watchdown_algos.manifest import ModelSpec
-from watchdown_algos.model_files import REMEDY, ModelFiles
+from watchdown_algos.model_files import REMEDY, ModelFiles, Tensor, takes_no
 from watchdown_schemas.errors import AlgorithmError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ERRORS_ONLY: Final = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Tensor:
-    """An input or output of a graph: `shape` is that of one row, without the batch."""
-
-    name: str
-    dtype: str
-    shape: tuple[int, ...]
+DTYPES: Final = {"float": "float32", "double": "float64"}  # the others are called as numpy calls them
 
 
 class OnnxModel(ModelFiles):
@@ -41,10 +32,15 @@ class OnnxModel(ModelFiles):
         """Run a graph on a batch, whose first axis may be of any length.
 
         Raises:
-            AlgorithmError: the model has no such graph, or its file is damaged.
+            AlgorithmError: the model has no such graph, its file is damaged, or it takes no such batch.
         """
         session = self._session(graph)
-        features: NDArray[np.float32] = session.run(None, {session.get_inputs()[0].name: batch})[0]
+        if not len(batch):  # which some graphs do not take
+            return np.zeros((0, self.dimension), dtype=np.float32)
+        try:
+            features: NDArray[np.float32] = session.run(None, {session.get_inputs()[0].name: batch})[0]
+        except Exception as error:  # as below
+            raise takes_no(str(self.graphs[graph]), batch, str(error)) from error
         return features
 
     def signature(self, graph: str) -> tuple[Tensor, Tensor]:
@@ -60,11 +56,12 @@ class OnnxModel(ModelFiles):
                 f"{found.name} has the shape {found.shape}: only its first axis, the batch, may be free",
                 "Export the graph so",
             )
-        return Tensor(found.name, found.type.removeprefix("tensor(").removesuffix(")"), tuple(shape))
+        kind = found.type.removeprefix("tensor(").removesuffix(")")
+        return Tensor(found.name, DTYPES.get(kind, kind), tuple(shape))
 
     def _session(self, graph: str) -> Any:
         if graph not in self._sessions:
-            file = self.graph(graph)
+            file = self.file_of(graph)
             options = onnxruntime.SessionOptions()
             options.intra_op_num_threads = self._threads
             options.inter_op_num_threads = 1
