@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from watchdown_algos.contract import Algorithm, Context, Model
-from watchdown_algos.manifest import FILE, Manifest, read_manifest
+from watchdown_algos.manifest import FILE, Manifest
+from watchdown_algos.models import IN_PROCESS, Models
 from watchdown_schemas.errors import AlgorithmNotFound, ManifestInvalid
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """An algorithm that is known but not imported: its manifest, package and folder."""
+    """An algorithm that is known but not imported: its manifest, package, folder and where models run."""
 
     manifest: Manifest
     package: str
     folder: Path
+    models: Models = IN_PROCESS
 
     def algorithm_class(self) -> type[Algorithm[Any]]:
         """Import and return the class that the manifest names."""
@@ -37,29 +38,18 @@ class Known:
         return self.algorithm_class()(context)
 
     def load_model(self) -> Model | None:
-        """Return the model of the manifest, loaded once per process; None when it declares none."""
-        return _load_model(self.folder) if self.manifest.model else None
-
-
-@cache
-def _load_model(folder: Path) -> Model:
-    from watchdown_algos.onnx_model import OnnxModel
-
-    spec = read_manifest(folder).model
-    assert spec is not None
-    return OnnxModel(
-        folder / spec.path,
-        graphs=spec.graphs,
-        tokenizer=spec.tokenizer,
-        context=spec.context,
-        dimension=spec.dimension,
-    )
+        """Return the model of the manifest; None when it declares none."""
+        spec = self.manifest.model
+        return self.models.model(self.manifest.name, self.folder, spec) if spec else None
 
 
 class AlgorithmCatalogue(Mapping[str, Known]):
-    """Algorithms by name, in an order in which records are produced before they are consumed."""
+    """Algorithms by name, in an order in which records are produced before they are consumed.
 
-    def __init__(self, known: Iterable[Known]) -> None:
+    Their models run in this process unless `models` is given.
+    """
+
+    def __init__(self, known: Iterable[Known], models: Models | None = None) -> None:
         by_name: dict[str, Known] = {}
         for item in known:
             name = item.manifest.name
@@ -67,7 +57,7 @@ class AlgorithmCatalogue(Mapping[str, Known]):
                 raise ManifestInvalid(
                     name, f"stands in {by_name[name].folder} and {item.folder}", "Rename one."
                 )
-            by_name[name] = item
+            by_name[name] = replace(item, models=models) if models else item
         self._known = {name: by_name[name] for name in _ordered(by_name)}
 
     def __getitem__(self, name: str) -> Known:

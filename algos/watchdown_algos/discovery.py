@@ -16,6 +16,7 @@ from typing import Final
 
 from watchdown_algos.catalogue import AlgorithmCatalogue, Known
 from watchdown_algos.manifest import FILE, read_manifest
+from watchdown_algos.models import Models
 from watchdown_schemas.errors import ManifestInvalid
 
 GROUP: Final = "watchdown.algorithms"
@@ -54,6 +55,6 @@ def in_folder(folder: Path) -> Known:
     return Known(manifest, package, folder)
 
 
-def discover(folders: Iterable[Path] = ()) -> AlgorithmCatalogue:
-    """Return every algorithm that is known here."""
-    return AlgorithmCatalogue([*built_in(), *installed(), *map(in_folder, folders)])
+def discover(folders: Iterable[Path] = (), models: Models | None = None) -> AlgorithmCatalogue:
+    """Return every algorithm known here; their models run in this process unless `models` is given."""
+    return AlgorithmCatalogue([*built_in(), *installed(), *map(in_folder, folders)], models)

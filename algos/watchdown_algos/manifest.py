@@ -16,6 +16,7 @@ FILE = "algo.toml"
 
 
 SchemaName = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Za-z0-9]{0,63}$")]
+GraphName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
 class _Strict(BaseModel):
@@ -28,7 +29,7 @@ class ModelSpec(_Strict):
     name: str
     dimension: int = Field(gt=0)
     path: str = "model"
-    graphs: dict[str, str]
+    graphs: dict[GraphName, str]
     tokenizer: str | None = None
     context: int | None = None
     note: str | None = None

@@ -16,7 +16,8 @@ WatchdownError
 ├── AlgorithmError          an algorithm or its manifest is at fault
 │   ├── ManifestInvalid
 │   ├── AlgorithmNotFound
-│   └── ModelMismatch       query and stored vectors come from different models
+│   ├── ModelMismatch       vectors of different models would be mixed or compared
+│   └── ModelUnavailable    the server that should run a model does not
 ├── LibraryError            the library folder cannot be used
 │   ├── LibraryNotFound
 │   ├── LibraryVersion      written by another version and not migratable
@@ -115,7 +116,11 @@ class AlgorithmNotFound(AlgorithmError):
 
 
 class ModelMismatch(AlgorithmError):
-    """The query was encoded by another model than the stored vectors."""
+    """Vectors would be mixed or compared with those of another model."""
+
+
+class ModelUnavailable(AlgorithmError):
+    """The server that should run a model does not answer, or does not have it."""
 
 
 class LibraryError(WatchdownError):

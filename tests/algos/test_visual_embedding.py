@@ -19,6 +19,7 @@ from watchdown_algos.contract import Context
 from watchdown_algos.drawn.frame import draw
 from watchdown_algos.drawn.held_out import FIRST_UNSEEN_SEED, any_picture
 from watchdown_algos.drawn.picture import Picture
+from watchdown_algos.manifest import ModelSpec
 from watchdown_algos.onnx_model import OnnxModel
 from watchdown_algos.visual_embedding import algo
 from watchdown_algos.visual_embedding.algo import VisualEmbedding
@@ -39,14 +40,7 @@ RACE_CAR = Picture(object="race car", colour="red", scene="desert", time="day", 
 
 
 def model_at(folder: Path) -> OnnxModel:
-    declared = MANIFEST["model"]
-    return OnnxModel(
-        folder,
-        graphs=declared["graphs"],
-        tokenizer=declared["tokenizer"],
-        context=declared["context"],
-        dimension=declared["dimension"],
-    )
+    return OnnxModel(folder, ModelSpec.model_validate(MANIFEST["model"]))
 
 
 @pytest.fixture(scope="module")

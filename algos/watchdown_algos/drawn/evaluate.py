@@ -9,7 +9,6 @@ ten; first on frames as drawn, then on the same frames after H.264.
 from __future__ import annotations
 
 import argparse
-import tomllib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib.resources import files
 from itertools import chain
@@ -31,6 +30,7 @@ from watchdown_algos.drawn.galleries import (
 from watchdown_algos.drawn.held_out import UNSEEN_COLOURS
 from watchdown_algos.drawn.picture import SIZES, Picture
 from watchdown_algos.drawn.queries import UNSEEN, Query, coloured, objects, pairs_of_objects, questions
+from watchdown_algos.manifest import read_manifest
 from watchdown_algos.onnx_model import OnnxModel
 from watchdown_algos.visual_embedding.algo import VisualEmbedding
 
@@ -130,9 +130,9 @@ def shipped() -> VisualEmbedding:
 
 def algorithm_with(folder: Path) -> VisualEmbedding:
     """Return the algorithm with the model of a folder, laid out as its manifest says."""
-    manifest = tomllib.loads((files("watchdown_algos.visual_embedding") / "algo.toml").read_text())
-    declared = {key: manifest["model"][key] for key in ("graphs", "tokenizer", "context", "dimension")}
-    return VisualEmbedding(Context(model=OnnxModel(folder, **declared), parameters=manifest["parameters"]))
+    manifest = read_manifest(Path(str(files("watchdown_algos.visual_embedding"))))
+    assert manifest.model is not None
+    return VisualEmbedding(Context(model=OnnxModel(folder, manifest.model), parameters=manifest.parameters))
 
 
 def main() -> None:

@@ -1,0 +1,1 @@
+"""Models on a server: how Triton is asked, and the repository that it serves."""
