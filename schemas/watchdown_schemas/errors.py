@@ -21,7 +21,12 @@ WatchdownError
 │   ├── LibraryNotFound
 │   ├── LibraryVersion      written by another version and not migratable
 │   ├── LibraryBusy         another process holds the writer's lock
-│   └── StorageFull
+│   ├── StorageFull
+│   ├── StorageDenied       its storage refuses the credentials, or lacks the right
+│   ├── StorageUnavailable  its storage does not answer, or fails
+│   ├── StorageNotFound     a bucket or an object is not there
+│   ├── StorageChanged      an object was replaced while it was read
+│   └── StorageKeyInvalid   a key that no storage can hold
 ├── RunError                a run was asked for something its state forbids
 └── QueryError              a query cannot be answered as asked
     ├── NotFound            an id names nothing here
@@ -130,6 +135,26 @@ class LibraryBusy(LibraryError):
 
 class StorageFull(LibraryError):
     """The disk is full."""
+
+
+class StorageDenied(LibraryError):
+    """The library's storage refuses the credentials, or these lack the right."""
+
+
+class StorageUnavailable(LibraryError):
+    """The library's storage does not answer within its time, or fails."""
+
+
+class StorageNotFound(LibraryError):
+    """A bucket or an object is not there."""
+
+
+class StorageChanged(LibraryError):
+    """An object was replaced while it was read."""
+
+
+class StorageKeyInvalid(LibraryError):
+    """A key that no storage can hold."""
 
 
 class RunError(WatchdownError):
