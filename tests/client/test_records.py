@@ -177,7 +177,7 @@ def test_a_write_that_breaks_off_leaves_a_failed_run_and_nothing_else(library: L
         library.write("Label", rows(), "heat")
     assert [run.state for run in library.runs("heat")] == ["failed"]
     assert library.count("Label") == 0
-    assert list(services(library).folder.staging.glob("*/*")) == []
+    assert list((services(library).folder.root / "staged").glob("**/*")) == []
 
 
 @pytest.mark.feature(9)

@@ -19,11 +19,15 @@ from watchdown.catalogue.titles import Catalogue
 from watchdown.client.entities import Entities
 from watchdown.folder import Folder
 from watchdown.lake.tables import Lake
+from watchdown.media.place import Place
+from watchdown.media.shelf import Shelf
 from watchdown.runs.execute import Executor
 from watchdown.runs.ledger import Ledger
 from watchdown.runs.publishing import Publishing
 from watchdown.runs.writing import Writing
 from watchdown.search.answer import Known, Search
+from watchdown.storage.local import LocalStorage
+from watchdown.storage.protocol import Storage
 from watchdown.stores.lance.reading import table_of
 from watchdown.stores.lance.searcher import LanceSearcher
 from watchdown.stores.lance.sink import LanceSink
@@ -44,8 +48,18 @@ LOCK_SECONDS = 0.2
 class Services:
     """Everything that works on one folder."""
 
-    def __init__(self, root: Path, *, create: bool, algorithms: AlgorithmCatalogue | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        *,
+        create: bool,
+        algorithms: AlgorithmCatalogue | None = None,
+        storage: Storage | None = None,
+        bucket: Callable[[str], Storage] | None = None,
+    ) -> None:
         self.folder = Folder(root)
+        self.storage: Storage = LocalStorage(root) if storage is None else storage
+        self.shelf = Shelf(self.storage, self.folder.cache, bucket or _bucket)
         self._known_at: tuple[int, Known] | None = None
         try:
             self._prepare(create=create)
@@ -65,17 +79,17 @@ class Services:
         self.searcher = LanceSearcher(self.lake, self.registry)
         self.entities = Entities(people=self.people, metadata=self.metadata, searcher=self.searcher)
         self.publishing = Publishing(
-            folder=self.folder, ledger=self.ledger, sink=LanceSink(self.lake), types=self.registry
+            storage=self.storage, ledger=self.ledger, sink=LanceSink(self.lake), types=self.registry
         )
         self.writer = Writing(
-            folder=self.folder,
+            storage=self.storage,
             catalogue=self.catalogue,
             ledger=self.ledger,
             publishing=self.publishing,
             types=self.registry,
         )
         self.executor = Executor(
-            folder=self.folder,
+            shelf=self.shelf,
             catalogue=self.catalogue,
             ledger=self.ledger,
             corrections=self.corrections,
@@ -114,6 +128,10 @@ class Services:
                 )
         root.mkdir(parents=True, exist_ok=True)
 
+    def must_take_in(self, place: Place) -> bool:
+        """Whether a file must lie in the library's storage, because other machines of the library read it."""
+        return isinstance(place, Path) and not isinstance(self.storage, LocalStorage)
+
     def read_run(self, schema: str, run: int, model: str | None = None) -> Iterator[pa.RecordBatch]:
         """Yield the rows of one schema type of a run, be it in view or not."""
         return self.searcher.read_run(schema, run, model)
@@ -145,7 +163,8 @@ class Services:
         from watchdown.runs.judging import Judging
 
         return Judging(
-            folder=self.folder,
+            storage=self.storage,
+            work=self.shelf.work,
             catalogue=self.catalogue,
             ledger=self.ledger,
             algorithms=self.algorithms,
@@ -173,6 +192,13 @@ class Services:
         """Let go of files and connections."""
         self.lake.close()
         self.database.close()
+
+
+def _bucket(name: str) -> Storage:
+    """Return a bucket, with the settings that every AWS client finds."""
+    from watchdown.storage.s3 import S3Storage
+
+    return S3Storage(name)
 
 
 _OWN = (".lock", "films", "library.db", "truth.json")  # and what SQLite puts beside its file

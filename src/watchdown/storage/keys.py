@@ -60,10 +60,9 @@ def attempt(run: int, name: str) -> str:
     return f"{staged(run)}{name}/"
 
 
-def run_of(staged_key: str) -> int | None:
-    """Return the run that a key under `STAGED` belongs to, None for a stranger's."""
-    number = staged_key.removeprefix(STAGED).partition("/")[0]
-    return int(number) if number.isdecimal() else None
+def run_of(staged_key: str) -> int:
+    """Return the run that a key under `STAGED` belongs to."""
+    return int(staged_key.removeprefix(STAGED).partition("/")[0])
 
 
 def refused(run: int, schema: str) -> str:

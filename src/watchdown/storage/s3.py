@@ -134,9 +134,9 @@ class S3Storage:
                 partial(calls.client.list_objects_v2, Bucket=calls.bucket, Prefix=whole, StartAfter=after),
             )
             for found in page.get("Contents", []):
-                after = found["Key"]
+                after = found.get("Key", "")
                 if not after.endswith("/"):  # how other tools mark folders
-                    yield Stored(after.removeprefix(self._prefix), found["Size"])
+                    yield Stored(after.removeprefix(self._prefix), found.get("Size", 0))
             if not page["IsTruncated"]:
                 return
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
@@ -155,7 +155,11 @@ def status(error: BaseException | None) -> int | None:
 
 def code(error: BaseException) -> str:
     """Return what S3 calls a refusal, "" for any other fault."""
-    return str(error.response["Error"].get("Code", "")) if isinstance(error, faults.ClientError) else ""
+    return str(_error(error).get("Code", "")) if isinstance(error, faults.ClientError) else ""
+
+
+def _error(refusal: faults.ClientError) -> Mapping[str, Any]:
+    return refusal.response.get("Error", {})
 
 
 def _may_pass(error: BaseException) -> bool:
@@ -182,7 +186,7 @@ def _last(state: RetryCallState) -> Any:
 
 def _told(error: Exception) -> str:
     if isinstance(error, faults.ClientError):
-        reason = error.response["Error"].get("Message") or "no reason given"
+        reason = _error(error).get("Message") or "no reason given"
         return f"{status(error)} {code(error)}: {reason}"
     return str(error)
 

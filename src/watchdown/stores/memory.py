@@ -50,6 +50,8 @@ class _Kept:
 class MemoryStore:
     """Sink and searcher over rows in lists that only grow; a snapshot is the number of changes until then."""
 
+    of_record: bool = True
+
     def __init__(self, types: Types = STANDARD_TYPES) -> None:
         self._types = types
         self._tables: dict[str, list[_Kept]] = defaultdict(list)

@@ -75,7 +75,16 @@ class Outcome:
 
 
 class Sink(Protocol):
-    """Takes runs into a store. Writing the same runs again changes nothing."""
+    """Takes runs into a store. Writing the same runs again changes nothing.
+
+    `of_record` says whether what the store holds is the system of record; where it is not, the staged files
+    of published runs are, and stay.
+    """
+
+    @property
+    def of_record(self) -> bool:
+        """Whether rows can be read back from the store as they were written."""
+        ...
 
     def write(
         self, runs: Sequence[int], schema: type[Record], batches: pa.RecordBatchReader, *, model: str | None
