@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Lock, Thread
+from threading import Condition, Lock, Thread
 from urllib.parse import urlsplit
 
 BLOCK = 16 * 1024
@@ -41,14 +41,16 @@ class Request:
 
 
 class FaultProxy:
-    """Passes requests on to a server; `requests` tells which there were."""
+    """Passes requests on to a server; `seen` tells which there were."""
 
     def __init__(self, server: str) -> None:
         parts = urlsplit(server)
         assert parts.hostname is not None
         assert parts.port is not None
         self.server = (parts.hostname, parts.port)
-        self.requests: list[Request] = []
+        self._requests: list[Request] = []
+        self._under_way = 0
+        self._settled = Condition()
         self._faults: deque[tuple[str, Fault]] = deque()
         self._lock = Lock()
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"proxy": self}))
@@ -73,10 +75,35 @@ class FaultProxy:
                 return self._faults.popleft()[1]
         return None
 
+    @contextmanager
+    def answering(self) -> Iterator[list[Request]]:
+        """Count a request as under way, and give the list that it enters itself into."""
+        with self._settled:
+            self._under_way += 1
+        try:
+            yield self._requests
+        finally:
+            with self._settled:
+                self._under_way -= 1
+                self._settled.notify_all()
+
+    @property
+    def seen(self) -> list[Request]:
+        """The requests since `forget`, none of them under way any more."""
+        with self._settled:
+            self._settled.wait_for(lambda: not self._under_way)
+            return list(self._requests)
+
+    def forget(self) -> None:
+        """Count from here on."""
+        with self._settled:
+            self._settled.wait_for(lambda: not self._under_way)
+            self._requests.clear()
+
     @property
     def received(self) -> int:
         """Bytes of bodies that clients got."""
-        return sum(request.received for request in self.requests)
+        return sum(request.received for request in self.seen)
 
     @contextmanager
     def running(self) -> Iterator[FaultProxy]:
@@ -98,6 +125,10 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
     def _pass_on(self) -> None:
+        with self.proxy.answering() as requests:
+            requests.append(self._answered())
+
+    def _answered(self) -> Request:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         fault = self.proxy.next_fault(self.command)
         received = 0
@@ -108,11 +139,9 @@ class _Handler(BaseHTTPRequestHandler):
                 self.end_headers()
             else:
                 received = self._forward(body, fault or Fault())
-        except (BrokenPipeError, ConnectionResetError):
+        except (OSError, http.client.HTTPException):
             self.close_connection = True
-        finally:
-            told = Request(self.command, self.path, self.headers.get("Range"), len(body), received)
-            self.proxy.requests.append(told)
+        return Request(self.command, self.path, self.headers.get("Range"), len(body), received)
 
     do_DELETE = do_GET = do_HEAD = do_POST = do_PUT = _pass_on  # noqa: N815 - the base's names
 

@@ -95,14 +95,14 @@ def test_a_stream_that_breaks_off_leaves_no_parts(storage: S3Storage, s3_server:
 def test_a_writer_whose_answer_was_lost_has_won_all_the_same(storage: S3Storage, proxy: FaultProxy) -> None:
     proxy.fail(Fault(cut=-1), method="PUT")
     assert storage.put_new("manifest", b"first")
-    assert len([request for request in proxy.requests if request.method == "PUT"]) == 2
+    assert len([request for request in proxy.seen if request.method == "PUT"]) == 2
     assert not storage.put_new("manifest", b"first")
     assert storage.read("manifest") == b"first"
 
 
 def test_a_body_that_breaks_off_goes_on_where_it_did(storage: S3Storage, proxy: FaultProxy) -> None:
     storage.put("film", CONTENT)
-    proxy.requests.clear()
+    proxy.forget()
     for cut in (100_000, 1, 50_000, 0):
         proxy.fail(Fault(cut=cut), method="GET")
     assert storage.read("film") == CONTENT
@@ -162,7 +162,7 @@ def test_wrong_credentials_are_told_at_once(
         uses(opened(s3_server, bucket, proxy.url, **keys))[use]()
     assert_told(told.value, proxy.url, bucket)
     assert "credentials" in told.value.remedy
-    assert len(proxy.requests) <= 2
+    assert len(proxy.seen) <= 2
 
 
 @pytest.mark.parametrize("use", range(8))

@@ -59,12 +59,16 @@ def _opened(place: Place) -> Iterator[BinaryIO]:
             yield file
         return
     try:
-        with place.storage.open(place.key) as file:
-            yield file
-    except (StorageChanged, StorageDenied, StorageNotFound) as error:
-        if not error.subject.startswith(str(place)):  # whoever reads may write elsewhere
-            raise
+        opened = place.storage.open(place.key)
+    except (StorageDenied, StorageNotFound) as error:
         raise _of_media(error) from error
+    with opened as file:
+        try:
+            yield file
+        except (StorageChanged, StorageDenied, StorageNotFound) as error:
+            if not error.subject.startswith(str(place)):  # whoever reads may write elsewhere
+                raise
+            raise _of_media(error) from error
 
 
 def _of_media(error: LibraryError) -> MediaError:
