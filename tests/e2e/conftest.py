@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from storage.s3_for_now import s3_server
 from watchdown.cli import main
 from watchdown_algos.drawn.film import DrawnLine, Film, film_of
 from watchdown_algos.drawn.write import write_film, write_srt
+
+__all__ = ["s3_server"]
 
 SECOND = 1_000_000_000
 LINES = (
