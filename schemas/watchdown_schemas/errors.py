@@ -23,11 +23,16 @@ WatchdownError
 │   ├── LibraryVersion      written by another version and not migratable
 │   ├── LibraryBusy         another process holds the writer's lock
 │   ├── StorageFull
-│   └── ServerError         a server of the library's cannot be used
-│       ├── ServerUnavailable   it does not answer, or answers that it cannot
-│       ├── ServerDenied        it refuses these credentials, or this act
-│       ├── ServerReadOnly      it takes no writes
-│       └── ServerVersion       what it holds was made by another version
+│   ├── StorageDenied       its storage refuses the credentials, or lacks the right
+│   ├── StorageUnavailable  its storage does not answer, or fails
+│   ├── StorageNotFound     a bucket or an object is not there
+│   ├── StorageChanged      an object was replaced while it was read
+│   ├── StorageKeyInvalid   a key that no storage can hold
+│   └── StoreError          its store on a server cannot be used
+│       ├── StoreUnavailable    it does not answer, or answers that it cannot
+│       ├── StoreDenied         it refuses these credentials, or this act
+│       ├── StoreReadOnly       it takes no writes
+│       └── StoreVersion        what it holds was made by another version
 ├── SettingsInvalid         a setting is wrong, half given, or none of ours
 ├── RunError                a run was asked for something its state forbids
 └── QueryError              a query cannot be answered as asked
@@ -147,23 +152,43 @@ class StorageFull(LibraryError):
     """The disk is full."""
 
 
-class ServerError(LibraryError):
+class StorageDenied(LibraryError):
+    """The library's storage refuses the credentials, or these lack the right."""
+
+
+class StorageUnavailable(LibraryError):
+    """The library's storage does not answer within its time, or fails."""
+
+
+class StorageNotFound(LibraryError):
+    """A bucket or an object is not there."""
+
+
+class StorageChanged(LibraryError):
+    """An object was replaced while it was read."""
+
+
+class StorageKeyInvalid(LibraryError):
+    """A key that no storage can hold."""
+
+
+class StoreError(LibraryError):
     """A server that the library needs cannot be used; `subject` names it and its address."""
 
 
-class ServerUnavailable(ServerError):
+class StoreUnavailable(StoreError):
     """The server does not answer within the deadline, or says that it cannot."""
 
 
-class ServerDenied(ServerError):
+class StoreDenied(StoreError):
     """The server refuses the credentials, or what they are used for."""
 
 
-class ServerReadOnly(ServerError):
+class StoreReadOnly(StoreError):
     """The server answers, but takes no writes."""
 
 
-class ServerVersion(ServerError):
+class StoreVersion(StoreError):
     """What the server holds was made by another version."""
 
 

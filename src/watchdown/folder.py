@@ -1,4 +1,4 @@
-"""Where things lie in a library's folder."""
+"""What a library's folder holds beside the objects of its storage, and how its files are written."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """The folder of one library; only this class knows its layout."""
+    """What of a library in a folder is no object of its storage: databases, and what is made in passing."""
 
     root: Path
 
@@ -31,41 +31,9 @@ class Folder:
         return self.root / "lake"
 
     @property
-    def batches(self) -> Path:
-        """What workers were asked to do."""
-        return self.root / "batches"
-
-    @property
-    def quarantine(self) -> Path:
-        """Rows that validation refused, a file per run and schema type."""
-        return self.root / "quarantine"
-
-    @property
-    def reports(self) -> Path:
-        """Verdicts on batches, a folder per batch."""
-        return self.root / "reports"
-
-    @property
     def cache(self) -> Path:
         """What can be made again: remuxed streams and spooled pictures."""
         return self.root / "cache"
-
-    @property
-    def staging(self) -> Path:
-        """What runs wrote that are not yet loaded, a folder per run."""
-        return self.root / "staged"
-
-    def staged(self, run: int) -> Path:
-        """What the attempts of a run wrote, and the manifest of the one that counts."""
-        return self.staging / str(run)
-
-    def media(self, fingerprint: str) -> Path:
-        """Derivatives of an asset, and the asset itself where it was copied in."""
-        return self.root / "media" / fingerprint
-
-    def file(self, path: str) -> Path:
-        """Return the file of an asset: its path is absolute, or of this folder where it was copied in."""
-        return self.root / path
 
 
 def write_whole(path: Path, data: bytes) -> None:

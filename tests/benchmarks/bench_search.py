@@ -14,9 +14,9 @@ from machine import machine
 
 from watchdown.catalogue.model import Timeline, Title
 from watchdown.client.services import Services
+from watchdown.lake.tables import Lake
 from watchdown.runs.states import State
 from watchdown.settings import Settings
-from watchdown.stores.lance.sink import LanceSink
 from watchdown.stores.protocol import VectorLeaf, table_name
 from watchdown_schemas.arrow import arrow_schema
 from watchdown_schemas.columns import Stamp, from_columns
@@ -53,8 +53,8 @@ def fill(services: Services, vectors: np.ndarray) -> None:
         batches.append(from_columns(Embedding, columns, stamp, DIMENSION).batch)
         runs.append(run.number)
     reader = pa.RecordBatchReader.from_batches(schema, batches)
-    LanceSink(services.lake).write(runs, Embedding, reader, model=MODEL)
-    services.lake.maintain(table_name("Embedding", MODEL))
+    services.store.sink.write(runs, Embedding, reader, model=MODEL)
+    Lake(services.settings.store.file).maintain(table_name("Embedding", MODEL))
     for number in runs:
         for state in (State.RUNNING, State.STAGED, State.VALIDATED, State.LOADED):
             services.ledger.step(number, state)
@@ -93,7 +93,7 @@ def main() -> None:
 def report(services: Services, queries: np.ndarray, truth: np.ndarray, limit: int) -> None:
     """Measure and print."""
     name = table_name("Embedding", MODEL)
-    table = lancedb.connect(services.folder.lake).open_table(name)
+    table = lancedb.connect(services.settings.store.file).open_table(name)
     columns = ["id", "run", "title", "timeline", "asset", "start_ns", "end_ns", "_distance"]
 
     def straight(query: np.ndarray) -> list[dict[str, object]]:
@@ -123,7 +123,13 @@ def report(services: Services, queries: np.ndarray, truth: np.ndarray, limit: in
 
 
 def _places(services: Services, name: str) -> list[dict[str, object]]:
-    rows = services.lake.dataset(name).scanner(columns=["title", "start_ns"]).to_table().to_pylist()
+    rows = (
+        Lake(services.settings.store.file)
+        .dataset(name)
+        .scanner(columns=["title", "start_ns"])
+        .to_table()
+        .to_pylist()
+    )
     return sorted(rows, key=lambda row: (row["title"], row["start_ns"]))
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
@@ -177,7 +178,7 @@ def test_a_write_that_breaks_off_leaves_a_failed_run_and_nothing_else(library: L
         library.write("Label", rows(), "heat")
     assert [run.state for run in library.runs("heat")] == ["failed"]
     assert library.count("Label") == 0
-    assert list(services(library).folder.staging.glob("*/*")) == []
+    assert list((Path(services(library).place) / "staged").glob("**/*")) == []
 
 
 @pytest.mark.feature(9)

@@ -8,6 +8,7 @@ from typing import Any
 import watchdown
 from watchdown.client import Library
 from watchdown.client.services import Services
+from watchdown.lake.tables import Lake
 from watchdown.runs.states import State
 from watchdown.settings import Settings
 from watchdown.stores.protocol import table_name
@@ -54,7 +55,7 @@ def _visible(services: Services, schema: str, models: set[str | None]) -> list[d
     snapshot = searcher.snapshot(view)
     for model in models if schema == "Embedding" else {None}:
         if (name := table_name(schema, model)) in snapshot:
-            columns = services.lake.dataset(name, snapshot[name]).schema.names
+            columns = Lake(services.settings.store.file).dataset(name, snapshot[name]).schema.names
             for batch in searcher.scan(schema, view, columns=columns, snapshot=snapshot, model=model):
                 rows += batch.to_pylist()
     return rows

@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pyarrow.parquet as pq
 import pytest
@@ -15,6 +15,7 @@ from e2e.library_dump import leftovers
 from watchdown.cli.exit_codes import ExitCode
 from watchdown.media.fingerprint import fingerprint
 from watchdown.runs.staging import Staging
+from watchdown.storage import local
 
 FULL = "/dev/full"
 
@@ -25,10 +26,16 @@ def spool_is_full(library: Path, film: Path, _patch: pytest.MonkeyPatch) -> None
     spool.symlink_to(FULL)
 
 
-def copy_is_full(library: Path, film: Path, _patch: pytest.MonkeyPatch) -> None:
-    copy = library / "media" / fingerprint(film) / "source" / ".partial"
-    copy.parent.mkdir(parents=True)
-    copy.symlink_to(FULL)
+def copy_is_full(_library: Path, _film: Path, patch: pytest.MonkeyPatch) -> None:
+    made = local._made
+
+    def full(path: Path) -> BinaryIO:
+        if path.parent.name == "source":
+            path.parent.mkdir(parents=True)
+            path.symlink_to(FULL)
+        return made(path)
+
+    patch.setattr(local, "_made", full)
 
 
 def staging_is_full(_library: Path, _film: Path, patch: pytest.MonkeyPatch) -> None:

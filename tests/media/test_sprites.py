@@ -10,6 +10,7 @@ from PIL import Image
 from media.clips import number_in, picture
 from watchdown.media.contact_sheet import contact_sheet
 from watchdown.media.sprites import SpriteSheets, cut, parse_key
+from watchdown.storage.local import LocalStorage
 
 
 def opened(data: bytes) -> Image.Image:
@@ -17,10 +18,10 @@ def opened(data: bytes) -> Image.Image:
 
 
 def test_each_key_leads_to_its_picture(tmp_path: Path) -> None:
-    sheets = SpriteSheets(tmp_path / "7", prefix="abc/7", tile=(192, 96), columns=3, rows=2)
+    sheets = SpriteSheets(LocalStorage(tmp_path), "abc", 7, tile=(192, 96), columns=3, rows=2)
     keys = [sheets.add(picture(n)) for n in range(8)]
     sheets.close()
-    assert sorted(path.name for path in (tmp_path / "7").iterdir()) == [
+    assert sorted(path.name for path in (tmp_path / "media" / "abc" / "7").iterdir()) == [
         "sprites-0000.jpg",
         "sprites-0001.jpg",
     ]
@@ -28,24 +29,24 @@ def test_each_key_leads_to_its_picture(tmp_path: Path) -> None:
     for number, key in enumerate(keys):
         file, box = parse_key(key)
         assert box is not None
-        tile = opened(cut((tmp_path / Path(file).relative_to("abc")).read_bytes(), box))
+        tile = opened(cut((tmp_path / "media" / file).read_bytes(), box))
         assert (tile.format, tile.size) == ("JPEG", (192, 96))
         assert number_in(np.asarray(tile)) == number
 
 
 def test_the_last_sheet_is_no_larger_than_its_pictures(tmp_path: Path) -> None:
-    sheets = SpriteSheets(tmp_path, prefix="p")
+    sheets = SpriteSheets(LocalStorage(tmp_path), "p", 1)
     sheets.add(picture(1))
     sheets.close()
     sheets.close()
-    assert opened((tmp_path / "sprites-0000.jpg").read_bytes()).size == (320, 180)
+    assert opened((tmp_path / "media/p/1/sprites-0000.jpg").read_bytes()).size == (320, 180)
 
 
 def test_a_picture_of_another_shape_gets_black_margins(tmp_path: Path) -> None:
-    sheets = SpriteSheets(tmp_path, prefix="p")
+    sheets = SpriteSheets(LocalStorage(tmp_path), "p", 1)
     sheets.add(np.full((640, 360, 3), 200, np.uint8))
     sheets.close()
-    pixels = np.asarray(opened((tmp_path / "sprites-0000.jpg").read_bytes())).mean(axis=2)
+    pixels = np.asarray(opened((tmp_path / "media/p/1/sprites-0000.jpg").read_bytes())).mean(axis=2)
     assert pixels[90, 160] == pytest.approx(200, abs=3)
     assert pixels[90, [20, 300]].max() < 10
 

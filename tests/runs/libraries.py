@@ -13,12 +13,17 @@ from watchdown.catalogue.schema_types import StoredTypes
 from watchdown.catalogue.titles import Catalogue
 from watchdown.folder import Folder
 from watchdown.lake.tables import Lake
+from watchdown.media.shelf import Shelf
 from watchdown.runs.execute import Executor, Report
+from watchdown.runs.feeds import ReadRecords
 from watchdown.runs.ledger import Ledger, Run
 from watchdown.runs.publishing import Publishing
 from watchdown.runs.states import State
+from watchdown.storage import keys
+from watchdown.storage.local import LocalStorage
+from watchdown.storage.protocol import Storage
 from watchdown.stores.lance.sink import LanceSink
-from watchdown.stores.protocol import table_name
+from watchdown.stores.protocol import Sink, table_name
 from watchdown_algos.catalogue import AlgorithmCatalogue
 from watchdown_schemas import registry
 
@@ -30,13 +35,17 @@ TITLE = Title(id="t", name="A Film", added_at="")
 class Library:
     """The parts of a library that an executor needs, on a folder."""
 
-    def __init__(self, root: Path, algorithms: AlgorithmCatalogue) -> None:
+    def __init__(self, root: Path, algorithms: AlgorithmCatalogue, storage: Storage | None = None) -> None:
         root.mkdir(exist_ok=True)
         self.folder = Folder(root)
+        self.storage: Storage = LocalStorage(root) if storage is None else storage
+        self.shelf = Shelf(self.storage, self.folder.cache, lambda _name: self.storage)
+        self.read_records: ReadRecords = lambda schema, run: self.lake.scan(table_name(schema), run)
         self.database = open_database(self.folder.database)
         self.catalogue = Catalogue(self.database)
         self.ledger = Ledger(self.database)
         self.lake = Lake(self.folder.lake)
+        self.sink: Sink = LanceSink(self.lake)
         self.algorithms = algorithms
         self.types = registry.discover(StoredTypes(self.database))
 
@@ -46,14 +55,12 @@ class Library:
         """Bring a title up to date."""
         kept = ledger or self.ledger
         executor = Executor(
-            folder=self.folder,
+            shelf=self.shelf,
             catalogue=self.catalogue,
             ledger=kept,
             corrections=Corrections(self.database),
-            publishing=Publishing(
-                folder=self.folder, ledger=kept, sink=LanceSink(self.lake), types=self.types
-            ),
-            read_records=lambda schema, run: self.lake.scan(table_name(schema), run),
+            publishing=Publishing(storage=self.storage, ledger=kept, sink=self.sink, types=self.types),
+            read_records=self.read_records,
             algorithms=self.algorithms,
             types=self.types,
         )
@@ -91,4 +98,6 @@ class Library:
 
     def leftovers(self) -> list[str]:
         """Return what lies where only unfinished work may lie."""
-        return [path.name for place in (self.folder.staging, self.folder.batches) for path in place.glob("*")]
+        kept = [stored.key for prefix in (keys.STAGED, keys.BATCHES) for stored in self.storage.list(prefix)]
+        half = [path.name for path in self.folder.root.rglob(f".*{keys.PARTIAL}")]
+        return kept + half

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -14,8 +15,8 @@ from runs.libraries import SPOKEN, Library
 from watchdown.catalogue.add import enter
 from watchdown.runs.execute import Progress
 from watchdown.runs.ledger import Ledger
-from watchdown.runs.record import quarantine_file
 from watchdown.runs.states import State
+from watchdown.storage import keys
 from watchdown_algos.catalogue import AlgorithmCatalogue
 from watchdown_algos.discovery import discover
 from watchdown_schemas.ids import record_id
@@ -112,7 +113,7 @@ def test_a_run_without_a_good_row_is_quarantined_with_reasons_and_not_tried_agai
         "every row was refused",
         {"DialogueLine": 0},
     )
-    refused = pq.read_table(quarantine_file(library.folder, run.number, "DialogueLine"))
+    refused = pq.read_table(pa.BufferReader(library.storage.read(keys.refused(run.number, "DialogueLine"))))
     assert refused["text"].to_pylist() == ["Pull the curtain!", "Now run."]
     assert all("outside the timeline" in reasons for reasons in refused["reasons"].to_pylist())
     assert "2 DialogueLine.2 rows refused, with reasons in quarantine/" in run.warnings[0]
@@ -186,7 +187,7 @@ def test_a_drawn_clip_goes_through_every_built_in_algorithm(tmp_path: Path) -> N
     clip = draw(tmp_path / "clip.mp4", count=40)
     (tmp_path / "clip.en.srt").write_text(SPOKEN)
     library = Library(tmp_path / "library", discover())
-    title = enter(clip, catalogue=library.catalogue, folder=library.folder).title
+    title = enter(clip, catalogue=library.catalogue, shelf=library.shelf).title
     told: list[Progress] = []
     runs = {run.algorithm: run for run in library.run(title, report=told.append)}
     assert {name: run.state for name, run in runs.items()} == dict.fromkeys(

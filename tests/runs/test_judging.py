@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -15,8 +16,8 @@ from watchdown.catalogue.corrections import Corrections
 from watchdown.runs.execute import Executor
 from watchdown.runs.judging import Judging
 from watchdown.runs.publishing import Publishing
-from watchdown.runs.record import good_file
 from watchdown.runs.states import State
+from watchdown.storage import keys
 from watchdown.stores.lance.sink import LanceSink
 from watchdown.stores.protocol import table_name
 from watchdown_algos.catalogue import AlgorithmCatalogue, Known
@@ -41,19 +42,20 @@ def expecting(least: float, severity: str = "critical") -> AlgorithmCatalogue:
 
 def run(library: Library, algorithms: AlgorithmCatalogue) -> State:
     judge = Judging(
-        folder=library.folder,
+        storage=library.storage,
+        work=library.shelf.work,
         catalogue=library.catalogue,
         ledger=library.ledger,
         algorithms=algorithms,
         types=library.types,
     )
     executor = Executor(
-        folder=library.folder,
+        shelf=library.shelf,
         catalogue=library.catalogue,
         ledger=library.ledger,
         corrections=Corrections(library.database),
         publishing=Publishing(
-            folder=library.folder, ledger=library.ledger, sink=LanceSink(library.lake), types=library.types
+            storage=library.storage, ledger=library.ledger, sink=LanceSink(library.lake), types=library.types
         ),
         read_records=lambda schema, number: library.lake.scan(table_name(schema), number),
         algorithms=algorithms,
@@ -63,7 +65,7 @@ def run(library: Library, algorithms: AlgorithmCatalogue) -> State:
 
 
 def report(library: Library) -> dict[str, object]:
-    (path,) = library.folder.reports.glob("*/report.json")
+    (path,) = (library.folder.root / "reports").glob("*/report.json")
     found: dict[str, object] = json.loads(path.read_text("utf-8"))
     return found
 
@@ -71,7 +73,7 @@ def report(library: Library) -> dict[str, object]:
 def test_a_batch_that_is_as_expected_is_published_with_its_report(library: Library) -> None:
     assert run(library, expecting(1.0)) is State.ACTIVE
     assert report(library)["passed"] is True
-    assert list(library.folder.reports.glob("*/docs/index.html"))
+    assert list((library.folder.root / "reports").glob("*/docs/index.html"))
 
 
 def test_a_batch_that_is_not_is_held_back_and_the_run_says_why(library: Library) -> None:
@@ -81,7 +83,12 @@ def test_a_batch_that_is_not_is_held_back_and_the_run_says_why(library: Library)
     assert "reports/" in str(held.error)
     assert report(library)["passed"] is False
     assert library.ledger.view().visible == frozenset()
-    assert pq.read_metadata(good_file(library.folder, held.number, "DialogueLine")).num_rows == 2
+    assert (
+        pq.read_metadata(
+            pa.BufferReader(library.storage.read(keys.held(held.number, "DialogueLine")))
+        ).num_rows
+        == 2
+    )
 
 
 def test_an_expectation_that_only_warns_lets_the_batch_pass_and_is_told(library: Library) -> None:

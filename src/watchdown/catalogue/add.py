@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from pathlib import Path
 
-from watchdown.catalogue.assets import Subtitles, embedded, media_asset, place, side_car, side_cars
+from watchdown.catalogue.assets import Subtitles, embedded, kept_path, media_asset, side_car, side_cars, where
 from watchdown.catalogue.model import Asset, Timeline, Title
 from watchdown.catalogue.titles import Catalogue
-from watchdown.folder import Folder
 from watchdown.media.facts import MediaFacts
 from watchdown.media.fingerprint import BLOCK, fingerprint
+from watchdown.media.opening import open_file
+from watchdown.media.place import Place
 from watchdown.media.probe import probe
-from watchdown_schemas.errors import MediaError
+from watchdown.media.shelf import Shelf
+from watchdown.storage.keys import source
+from watchdown_schemas.errors import MediaError, MediaUnsupported, StorageKeyInvalid
 from watchdown_schemas.ids import short_hash
 from watchdown_schemas.time import frame_number
 
@@ -33,37 +34,38 @@ class Entered:
 
 
 def enter(
-    path: Path,
+    place: Place,
     *,
     catalogue: Catalogue,
-    folder: Folder,
+    shelf: Shelf,
     name: str | None = None,
     subtitles: Sequence[Subtitles] = (),
-    copy: bool = False,
+    copy: Callable[[Place], bool] = lambda _: False,
     alive: Callable[[], None] = lambda: None,
 ) -> Entered:
     """Enter a media file and its subtitles into the catalogue; the same content twice is one title.
 
     A subtitle file that cannot be read is a fault of its own: the title is entered without it. One that
     was added before keeps its language unless another is said, and is replaced where its content changed.
+    Files of which `copy` says so are taken into the library.
     `alive` is called again and again while files are read; what it raises ends the reading.
     Raises MediaError when the media file itself cannot be used.
     """
-    content = fingerprint(path, lambda _: alive())
+    content = fingerprint(place, lambda _: alive())
     found = catalogue.find_asset(content)
     if found is None:
-        facts = probe(path)
-        title = Title(id=short_hash("title", content)[:12], name=name or path.stem, added_at="")
+        facts = probe(place)
+        title = Title(id=short_hash("title", content)[:12], name=name or place.stem, added_at="")
         timeline = _timeline(title.id, facts)
-        media = media_asset(title.id, timeline.id, path, content, facts)
+        media = media_asset(title.id, timeline.id, place, content, facts)
     else:
         facts = MediaFacts.from_json(dict(found.facts))
         title, timeline = catalogue.title_by_id(found.title), catalogue.timeline(found.title)
-        media = found if folder.file(found.path).exists() else replace(found, path=place(path))
-    notes, faults = list(_notes(found, title, path, facts, name)), []
+        media = found if shelf.exists(found.path) else replace(found, path=kept_path(place))
+    notes, faults = list(_notes(found, title, place, facts, name)), []
     assets = [media, *embedded(media, facts)]
     before = {asset.id: asset for asset in catalogue.assets(title.id)}
-    for subtitle in subtitles or side_cars(path):
+    for subtitle in subtitles or side_cars(place):
         try:
             made = side_car(media, subtitle)
         except MediaError as fault:
@@ -75,15 +77,15 @@ def enter(
     for index, asset in enumerate(assets):
         if asset.id in before and before[asset.id].copied:
             assets[index] = replace(asset, path=before[asset.id].path, copied=True)
-        elif copy:
-            assets[index] = _copied(asset, folder, alive)
+        elif copy(shelf.place(asset.path)):
+            assets[index] = _copied(asset, shelf, alive)
     catalogue.add(title, timeline, assets)
     return Entered(catalogue.title_by_id(title.id), found is not None, tuple(notes), tuple(faults))
 
 
-def _notes(found: Asset | None, title: Title, path: Path, facts: MediaFacts, name: str | None) -> list[str]:
+def _notes(found: Asset | None, title: Title, place: Place, facts: MediaFacts, name: str | None) -> list[str]:
     notes = []
-    if found is not None and not found.copied and found.path != str(path.resolve()):
+    if found is not None and not found.copied and found.path != where(place):
         notes.append(f"has the same content as {title.name}, which was added from {found.path}")
     if found is not None and (name or title.name) != title.name:
         notes.append(f"keeps its name, {title.name}")
@@ -110,21 +112,17 @@ def _timeline(title: str, facts: MediaFacts) -> Timeline:
     )
 
 
-def _copied(asset: Asset, folder: Folder, alive: Callable[[], None]) -> Asset:
+def _copied(asset: Asset, shelf: Shelf, alive: Callable[[], None]) -> Asset:
     """Take the file of an asset into the library, under its own name, which tells language and kind."""
-    source = folder.file(asset.path)
-    target = folder.media(asset.fingerprint.partition("#")[0]) / "source" / source.name
-    if not target.exists():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        partial = target.with_name(".partial")
-        try:
-            with source.open("rb") as file, partial.open("wb") as copy:
-                while block := file.read(BLOCK):
-                    copy.write(block)
-                    alive()
-                copy.flush()
-                os.fsync(copy.fileno())
-            partial.replace(target)
-        finally:
-            partial.unlink(missing_ok=True)
-    return replace(asset, path=str(target.relative_to(folder.root)), copied=True)
+    original = shelf.place(asset.path)
+    key = source(asset.fingerprint.partition("#")[0], original.name)
+    try:
+        is_there = shelf.storage.exists(key)
+    except StorageKeyInvalid as error:
+        raise MediaUnsupported(str(original), f"its name {error.cause}", "Rename it") from error
+    if not is_there:
+        with open_file(original) as file, shelf.storage.create(key) as copy:
+            while block := file.read(BLOCK):
+                copy.write(block)
+                alive()
+    return replace(asset, path=key, copied=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 from watchdown.catalogue.model import Asset
 from watchdown.media.facts import MediaFacts
 from watchdown.media.fingerprint import fingerprint
+from watchdown.media.place import Place, beside
 from watchdown.media.subtitle_packets import TEXT_CODECS
 from watchdown.media.timed_text import read_side_car
 from watchdown_schemas.errors import MediaInvalid, MediaUnreadable
@@ -21,13 +22,18 @@ SIDE_CARS = (".srt", ".vtt")
 class Subtitles:
     """A side-car file and its language, where the person said it."""
 
-    path: Path
+    place: Place
     language: str | None = None
 
 
-def place(path: Path) -> str:
-    """Return the absolute path of a file, as the database can keep it."""
-    absolute = str(path.resolve())
+def where(place: Place) -> str:
+    """Return the absolute path of a file, or the address of an object."""
+    return str(place.resolve() if isinstance(place, Path) else place)
+
+
+def kept_path(place: Place) -> str:
+    """Return the path or address of a file, as the database can keep it."""
+    absolute = where(place)
     try:
         absolute.encode()
     except UnicodeEncodeError:
@@ -35,35 +41,32 @@ def place(path: Path) -> str:
     return absolute
 
 
-def side_cars(path: Path) -> list[Subtitles]:
+def side_cars(media: Place) -> list[Subtitles]:
     """Return the subtitle files that lie beside a media file: film.srt, film.es.srt for film.mp4.
 
     Where film.2.mp4 lies there too, film.2.srt is left to it.
     """
-    try:
-        beside = sorted(path.parent.iterdir())
-    except OSError:
-        return []
-    films = sorted((other.stem for other in beside if other.suffix == path.suffix), key=len)
+    near = beside(media)
+    films = sorted((other.stem for other in near if other.suffix == media.suffix), key=len)
 
     def film(stem: str) -> str | None:
         return next((film for film in reversed(films) if f"{stem}.".startswith(f"{film}.")), None)
 
     return [
         Subtitles(other)
-        for other in beside
-        if other.suffix.lower() in SIDE_CARS and film(other.stem) == path.stem
+        for other in near
+        if other.suffix.lower() in SIDE_CARS and film(other.stem) == media.stem
     ]
 
 
-def media_asset(title: str, timeline: str, path: Path, content: str, facts: MediaFacts) -> Asset:
+def media_asset(title: str, timeline: str, place: Place, content: str, facts: MediaFacts) -> Asset:
     """Return the asset of the media file itself."""
     return Asset(
         id=short_hash("asset", title, content)[:12],
         title=title,
         timeline=timeline,
         kind="video" if facts.video else "audio",
-        path=place(path),
+        path=kept_path(place),
         fingerprint=content,
         facts=facts.to_json(),
     )
@@ -97,13 +100,13 @@ def _tagged(language: str) -> str:
 
 def side_car(media: Asset, subtitle: Subtitles) -> Asset:
     """Return the asset of a subtitle file; it has the same id whatever its language is said to be."""
-    track = read_side_car(subtitle.path)
-    content = fingerprint(subtitle.path)
-    origin = place(subtitle.path)
+    track = read_side_car(subtitle.place)
+    content = fingerprint(subtitle.place)
+    origin = kept_path(subtitle.place)
     try:
         language = normalise_language(subtitle.language or track.language or "und")
     except ValueError as error:
-        raise MediaInvalid(str(subtitle.path), str(error), "Give a tag such as en or pt-BR.") from error
+        raise MediaInvalid(str(subtitle.place), str(error), "Give a tag such as en or pt-BR.") from error
     return Asset(
         id=short_hash("asset", media.title, content)[:12],
         title=media.title,

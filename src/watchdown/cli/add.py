@@ -21,12 +21,16 @@ if TYPE_CHECKING:
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 
-def subtitle_and_language(given: str) -> Path | tuple[Path, str]:
+def subtitle_and_language(given: str) -> str | Path | tuple[str | Path, str]:
     """Split FILE:lang; a colon in a file's own name stays."""
     name, _colon, language = given.rpartition(":")
     if name and not _exists(given) and (LANGUAGE.fullmatch(language) or _exists(name)):
-        return Path(name), language
-    return Path(given)
+        return _named(name), language
+    return _named(given)
+
+
+def _named(given: str) -> str | Path:
+    return given if given.startswith("s3://") else Path(given)
 
 
 def _exists(name: str) -> bool:
@@ -34,7 +38,12 @@ def _exists(name: str) -> bool:
 
 
 def add(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Video or audio files.")],
+    files: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FILE...", help="Video or audio files, or their addresses: s3://bucket/film.mp4."
+        ),
+    ],
     *,
     title: Annotated[str | None, typer.Option(help="The title's name; the file's name without it.")] = None,
     subtitles: Annotated[

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from watchdown.catalogue.add import enter
 from watchdown.catalogue.assets import Subtitles
 from watchdown.client.results import Added, Outcome
 from watchdown.client.services import Services
 from watchdown.folder import storage_error
+from watchdown.media.place import Place
+from watchdown.media.shelf import is_address
 from watchdown.runs.execute import Progress
 from watchdown.runs.ledger import Run
 from watchdown.runs.states import State
 from watchdown_schemas.errors import LibraryError, WatchdownError, printable
 
 Report = Callable[[Progress], None]
+TAKEN_IN: Final = "was taken into the library: its other machines cannot read a file of this one"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,12 +28,12 @@ class Wishes:
     """What the person said about the files."""
 
     name: str | None = None
-    subtitles: Sequence[Subtitles] = ()
+    subtitles: Sequence[tuple[str, str | None]] = ()  # path or address, and language
     copy: bool = False
     quality: bool = False
 
 
-def add(services: Services, paths: Sequence[Path], wishes: Wishes, report: Report) -> list[Added]:
+def add(services: Services, paths: Sequence[str], wishes: Wishes, report: Report) -> list[Added]:
     """Add files one after the other; return what became of each.
 
     Raises LibraryError, which ends the whole call, when the library cannot be written; StorageFull is one.
@@ -38,32 +42,32 @@ def add(services: Services, paths: Sequence[Path], wishes: Wishes, report: Repor
         with services.writing(lambda: report(Progress("", "waiting for another process", 0, 0))):
             return [_one(services, path, wishes, report) for path in paths]
     except OSError as error:
-        raise storage_error(services.folder.root, error) from error
+        raise storage_error(Path(services.place), error) from error
 
 
-def _one(services: Services, path: Path, wishes: Wishes, report: Report) -> Added:
+def _one(services: Services, path: str, wishes: Wishes, report: Report) -> Added:
     try:
-        return _add(services, path, wishes, report)
+        return _add(services, services.shelf.given(path), wishes, report)
     except (LibraryError, OSError):
         raise
     except WatchdownError as error:
         fault = error
     except Exception as error:  # noqa: BLE001 - what no one foresaw in one file must not stop the others
         cause = f"fails in an unforeseen way ({type(error).__name__}: {error})"
-        fault = WatchdownError(str(path), cause, "Please report it, with the file.")
-    return Added(path=str(path), outcome="failed", errors=(str(fault),))
+        fault = WatchdownError(path, cause, "Please report it, with the file.")
+    return Added(path=path if is_address(path) else str(Path(path)), outcome="failed", errors=(str(fault),))
 
 
-def _add(services: Services, path: Path, wishes: Wishes, report: Report) -> Added:
-    reading = Progress(path.name, "reading", 0, 0)
+def _add(services: Services, place: Place, wishes: Wishes, report: Report) -> Added:
+    reading = Progress(place.name, "reading", 0, 0)
     report(reading)
     entered = enter(
-        path,
+        place,
         catalogue=services.catalogue,
-        folder=services.folder,
+        shelf=services.shelf,
         name=wishes.name,
-        subtitles=wishes.subtitles,
-        copy=wishes.copy,
+        subtitles=[Subtitles(services.shelf.given(path), language) for path, language in wishes.subtitles],
+        copy=lambda place: wishes.copy or services.must_take_in(place),
         alive=lambda: report(reading),
     )
     runs = services.executor.bring_up_to_date(
@@ -72,12 +76,14 @@ def _add(services: Services, path: Path, wishes: Wishes, report: Report) -> Adde
     every = services.ledger.runs(entered.title.id)
     newest = {run.algorithm: run for run in every if run.algorithm in services.algorithms}
     failed = [run for run in newest.values() if run.state in (State.FAILED, State.QUARANTINED)]
-    errors = [*map(str, entered.faults), *(_fault(path, run) for run in failed)]
+    errors = [*map(str, entered.faults), *(_fault(place, run) for run in failed)]
     good = [run for run in runs if run not in failed]
     notes = [f"{run.algorithm}: {warning}" for run in good for warning in run.warnings]
+    if services.must_take_in(place) and not entered.known:
+        notes.insert(0, TAKEN_IN)
     models = [services.algorithms[run.algorithm].manifest.model for run in good]
     return Added(
-        path=str(path),
+        path=str(place),
         outcome=_outcome(known=entered.known, made=runs, failed=failed),
         title=entered.title.id,
         title_name=entered.title.name,
@@ -88,11 +94,11 @@ def _add(services: Services, path: Path, wishes: Wishes, report: Report) -> Adde
     )
 
 
-def _fault(path: Path, run: Run) -> str:
+def _fault(place: Place, run: Run) -> str:
     told = "; ".join([run.error or "no reason is known", *run.warnings])
     if run.state is State.QUARANTINED:
         told += ". Mend what it was made from, and add the file again."
-    return f"{printable(str(path))}: {run.algorithm} failed (run {run.number}): {printable(told)}"
+    return f"{printable(str(place))}: {run.algorithm} failed (run {run.number}): {printable(told)}"
 
 
 def _outcome(*, known: bool, made: Sequence[Run], failed: Sequence[Run]) -> Outcome:

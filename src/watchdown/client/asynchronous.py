@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from os import PathLike
+from os import PathLike, fspath
 from pathlib import Path
 from types import TracebackType
 from typing import ParamSpec, Self, TypeVar
@@ -12,7 +12,6 @@ from typing import ParamSpec, Self, TypeVar
 import anyio
 from anyio.to_thread import run_sync
 
-from watchdown.catalogue.assets import Subtitles
 from watchdown.catalogue.model import Title
 from watchdown.client import adding, importing, moments, pictures, records, showing, writing
 from watchdown.client.parts_asynchronous import (
@@ -100,11 +99,12 @@ class AsyncLibrary:
         quality: bool = False,
         report: Callable[[Progress], None] = quiet,
     ) -> list[Added]:
-        """Add media files with their subtitles and run every algorithm over them.
+        """Add media files, or `s3://bucket/key`, with their subtitles and run every algorithm over them.
 
         Without `subtitles`, files beside the media (film.srt, film.es.srt) are taken. `copy` takes the
-        files into the library; `quality` judges what was found as a whole, with Great Expectations, before
-        it is seen (the report lies in the library's `reports`). Returns what became of each file; a bad
+        files into the library; one in a bucket takes in files of this machine by itself. `quality` judges
+        what was found as a whole, with Great Expectations, before it is seen (the report lies in the
+        library's `reports`). Returns what became of each file; a bad
         file does not stop the others. Raises StorageFull when the disk is full. Cancelling stops within a
         batch of frames and loses nothing that was finished.
         """
@@ -113,13 +113,11 @@ class AsyncLibrary:
             anyio.from_thread.check_cancelled()
             report(progress)
 
-        pairs = [
-            Subtitles(Path(s[0]), s[1]) if isinstance(s, tuple) else Subtitles(Path(s)) for s in subtitles
-        ]
+        pairs = [(fspath(s[0]), s[1]) if isinstance(s, tuple) else (fspath(s), None) for s in subtitles]
         if len(paths) > 1 and (title is not None or pairs):
             raise QueryError(f"{len(paths)} files", "share one title or subtitles", "Add them one by one.")
         wishes = adding.Wishes(name=title, subtitles=pairs, copy=copy, quality=quality)
-        call = partial(adding.add, self._services, [Path(path) for path in paths], wishes, checked)
+        call = partial(adding.add, self._services, [fspath(path) for path in paths], wishes, checked)
         return await run_sync(call)
 
     async def write(
@@ -251,11 +249,15 @@ class AsyncLibrary:
 
     async def thumbnail(self, key: str) -> bytes:
         """Return the picture of a hit's `thumbnail` key as JPEG."""
-        return await run_sync(pictures.thumbnail, self._services.folder, key)
+        return await run_sync(pictures.thumbnail, self._services.storage, key)
 
     async def media(self, key: str) -> Path:
-        """Return the file that a key lies in."""
-        return await run_sync(pictures.media, self._services.folder, key)
+        """Return the file that a key lies in; a copy of it where the library's storage is no folder."""
+        return await run_sync(pictures.media, self._services.shelf, key)
+
+    async def link(self, key: str, seconds: int = 3600) -> str:
+        """Return a URL of the file that a key lies in, good for so long, for whoever has it."""
+        return await run_sync(pictures.link, self._services.storage, key, seconds)
 
 
 def _leaf(

@@ -1,55 +1,159 @@
-"""The drivers that settings choose, and what must hold of a place before they are opened."""
+"""The drivers that settings choose, seam by seam; nothing else asks what a library stands on."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Protocol
+
+import pyarrow as pa
+
 from watchdown.catalogue.database import Database, open_database
 from watchdown.folder import Folder
-from watchdown.lake.tables import Lake
+from watchdown.runs.staged_records import StagedRecords
 from watchdown.settings import Address, Settings
+from watchdown.storage.local import LocalStorage
+from watchdown.storage.protocol import Storage
+from watchdown.stores.protocol import Searcher, Sink, Types
+from watchdown_algos.models import IN_PROCESS, Models
 from watchdown_schemas.errors import LibraryError, LibraryNotFound, SettingsInvalid
 
+if TYPE_CHECKING:
+    from watchdown.stores.opensearch.cluster import Access, Layout
+
 # What may lie in the folder of a new library; and what SQLite puts beside its file.
-_OWN = (".lock", "films", "library.db", "truth.json", "watchdown.toml")
+_OWN: Final = (".lock", "films", "library.db", "truth.json", "watchdown.toml")
 
 
-def folder_of(settings: Settings) -> Folder:
-    """Return where media, staged rows and reports lie."""
-    return Folder(_only("storage", settings.storage, "folder", "Name a folder").file)
+class ReadRun(Protocol):
+    """Yields the rows of one schema type of a run, be it in view or not."""
+
+    def __call__(self, schema: str, run: int, model: str | None = None) -> Iterator[pa.RecordBatch]:
+        """Yield the rows."""
+        ...
 
 
-def lake_of(settings: Settings) -> Lake:
-    """Return the tables of records."""
-    return Lake(_only("store", settings.store, "lance", "Write it as lance:FOLDER").file)
+@dataclass(frozen=True, slots=True)
+class Store:
+    """What answers searches: its sink, its searcher, how runs are read back, and how it is let go."""
 
-
-def check(settings: Settings) -> None:
-    """Check that there is a database to keep the library in, and that models run where the settings say."""
-    if settings.database is None:
-        remedy = "Write database = sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME into the settings"
-        raise SettingsInvalid("database", "is not set", remedy)
-    _only("model", settings.model, "onnx", "Write it as onnx:")
+    sink: Sink
+    searcher: Searcher
+    read_run: ReadRun
+    close: Callable[[], None]
 
 
 def database_of(settings: Settings, *, create: bool) -> Database:
     """Open the database of catalogue and ledger."""
-    assert settings.database is not None  # as `check` has seen
+    assert settings.database is not None  # as `prepare` has seen
     return open_database(settings.database, create=create)
 
 
-def _only(key: str, address: Address | None, kind: str, remedy: str) -> Address:
+def storage_of(settings: Settings) -> Storage:
+    """Return where media, staged rows, derivatives and reports lie."""
+    address = settings.storage
     if address is None:
-        raise SettingsInvalid(key, "is not set", remedy)
-    if address.kind != kind:
-        raise SettingsInvalid(f"{key} {address}", "is of a kind that has no driver here", remedy)
-    return address
+        raise SettingsInvalid("storage", "is not set", "Name a folder, or s3://BUCKET/PREFIX")
+    if address.kind == "folder":
+        return LocalStorage(address.file)
+    return _s3(settings, address.host, address.path)
 
 
-def prepare(settings: Settings, folder: Folder, *, create: bool) -> None:
-    """Make the folder of a library, or say why it cannot be one."""
-    root, database = folder.root, settings.database
+def bucket_of(settings: Settings) -> Callable[[str], Storage]:
+    """Return what gives the storage of a bucket that a person names."""
+    return lambda name: _s3(settings, name)
+
+
+def _s3(settings: Settings, bucket: str, prefix: str = "") -> Storage:
+    from watchdown.storage.s3 import S3Storage
+
+    given = settings.s3
+    return S3Storage(
+        bucket,
+        prefix,
+        endpoint=given.endpoint,
+        region=given.region,
+        access_key=given.access_key,
+        secret_key=given.secret_key.get_secret_value() if given.secret_key else None,
+    )
+
+
+def models_of(settings: Settings) -> Models:
+    """Return where models run."""
+    if settings.model.kind == "onnx":
+        return IN_PROCESS
+    from watchdown.models.served import TritonModels
+    from watchdown.models.triton import Tls
+
+    given = settings.triton
+    return TritonModels(
+        settings.model.server,
+        tls=Tls(roots=given.ca) if given.tls else None,
+        in_flight=given.in_flight,
+        timeout=given.timeout_s,
+    )
+
+
+def store_of(settings: Settings, storage: Storage, types: Types) -> Store:
+    """Return the store of records."""
+    if settings.store.kind == "lance":
+        from watchdown.lake.tables import Lake
+        from watchdown.stores.lance.searcher import LanceSearcher
+        from watchdown.stores.lance.sink import LanceSink
+
+        lake = Lake(settings.store.file)
+        searcher = LanceSearcher(lake, types)
+        return Store(LanceSink(lake), searcher, searcher.read_run, lake.close)
+    from watchdown.stores.opensearch.cluster import Cluster
+    from watchdown.stores.opensearch.searcher import OpenSearchSearcher
+    from watchdown.stores.opensearch.sink import OpenSearchSink
+
+    cluster = Cluster(*_opensearch(settings))
+    searching = OpenSearchSearcher(cluster, types)
+
+    def close() -> None:
+        searching.close()
+        cluster.close()
+
+    return Store(OpenSearchSink(cluster), searching, StagedRecords(storage).read_run, close)
+
+
+def _opensearch(settings: Settings) -> tuple[Access, Layout]:
+    from watchdown.stores.opensearch.cluster import Access, Layout
+    from watchdown.stores.opensearch.signing import signer
+
+    given, address = settings.opensearch, settings.store
+    scheme = "https" if address.kind == "opensearch+https" else "http"
+    access = Access(
+        url=f"{scheme}://{address.server}",
+        username=given.username,
+        password=given.password.get_secret_value() if given.password else None,
+        ca=str(given.ca) if given.ca else None,
+        signer=signer(given.aws_region, given.aws_service) if given.aws_region else None,
+        timeout_s=given.timeout_s,
+    )
+    layout = Layout(
+        prefix=given.prefix,
+        engine=given.engine,
+        quantised=given.quantised == "7bit",
+        shards=given.shards,
+        replicas=given.replicas,
+    )
+    return access, layout
+
+
+def prepare(settings: Settings, *, create: bool) -> None:
+    """Make the folder of a library, where it is one, or say why it cannot be one."""
+    database, storage = settings.database, settings.storage
+    if database is None:
+        remedy = "Write database = sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME into the settings"
+        raise SettingsInvalid("database", "is not set, and only reading works without", remedy)
+    if storage is None or storage.kind != "folder":
+        return
+    root = Folder(storage.file).root
     if any("\ud800" <= letter <= "\udfff" for letter in str(root.absolute())):
         raise LibraryError(str(root), "has a name that is no Unicode text", "Choose another place.")
-    if not create and database is not None and database.kind == "sqlite" and not database.file.exists():
+    if not create and database.kind == "sqlite" and not database.file.exists():
         raise LibraryNotFound(
             str(root),
             "is no Watchdown library",
@@ -58,10 +162,14 @@ def prepare(settings: Settings, folder: Folder, *, create: bool) -> None:
     if root.exists() and not root.is_dir():
         raise LibraryError(str(root), "is a file, not a folder", "Choose another place.")
     # Elsewhere, the database itself knows whether the library is new.
-    here = database is not None and database.kind == "sqlite" and database.file == folder.database
-    if here and create and root.is_dir() and not folder.database.exists():
+    here = _in_folder(database, root)
+    if here and create and root.is_dir() and not Folder(root).database.exists():
         strangers = [path.name for path in root.iterdir() if not path.name.startswith(_OWN)]
         if strangers:
             cause = f"is not empty ({strangers[0]}) and no library"
             raise LibraryError(str(root), cause, "Choose a new or empty folder.")
     root.mkdir(parents=True, exist_ok=True)
+
+
+def _in_folder(database: Address | None, root: object) -> bool:
+    return database is not None and database.kind == "sqlite" and database.file.parent == root

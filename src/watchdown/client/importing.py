@@ -26,7 +26,7 @@ def import_titles(services: Services, path: Path, *, dry_run: bool, waiting: Cal
                 changes = compare(connection, plan)
                 store(connection, changes)
     except OSError as error:
-        raise storage_error(services.folder.root, error) from error
+        raise storage_error(Path(services.place), error) from error
     return Imported(
         file=str(path),
         dry_run=dry_run,

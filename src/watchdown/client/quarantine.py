@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -17,13 +17,14 @@ from watchdown.runs.derive import dimension_of
 from watchdown.runs.ledger import Run
 from watchdown.runs.memo import mended as mended_key
 from watchdown.runs.publishing import model_of
-from watchdown.runs.record import good_file, quarantine_file
 from watchdown.runs.states import State
 from watchdown.runs.vectors import length_in
+from watchdown.storage import keys
+from watchdown.storage.protocol import Storage
 from watchdown.validation.policy import Tolerance
 from watchdown.validation.quarantine import mended, read_file, read_rows, to_jsonl
 from watchdown_schemas.columns import Converted, Stamp
-from watchdown_schemas.errors import NotFound, RecordInvalid, RunError
+from watchdown_schemas.errors import NotFound, RecordInvalid, RunError, StorageKeyInvalid, StorageNotFound
 from watchdown_schemas.faults import shown
 from watchdown_schemas.reading import to_rows
 from watchdown_schemas.rows import from_rows
@@ -33,13 +34,15 @@ FILE: Final = re.compile(r"(\d+)-([A-Z][A-Za-z0-9]*)(?:\.good)?\.parquet")
 
 def refused(services: Services) -> list[Refused]:
     """Return what lies in quarantine, by run and schema type."""
-    files = [
-        named for path in services.folder.quarantine.glob("*.parquet") if (named := FILE.fullmatch(path.name))
+    found_keys = [
+        stored.key.removeprefix(keys.QUARANTINE) for stored in services.storage.list(keys.QUARANTINE)
     ]
+    files = [named for key in found_keys if (named := FILE.fullmatch(key))]
     found = []
     for number, name in sorted({(int(named[1]), named[2]) for named in files}):
         run = services.ledger.get(number)
-        bad, good = (file(services.folder, number, name) for file in (quarantine_file, good_file))
+        bad, good = keys.refused(number, name), keys.held(number, name)
+        is_bad = services.storage.exists(bad)
         found.append(
             Refused(
                 run=number,
@@ -48,33 +51,39 @@ def refused(services: Services) -> list[Refused]:
                 title_name=services.catalogue.title_by_id(run.title).name,
                 algorithm=run.algorithm,
                 state=run.state,
-                rows=_count(bad),
-                held=_count(good),
-                path=bad if bad.exists() else good,
+                rows=_count(services.storage, bad),
+                held=_count(services.storage, good),
+                path=services.storage.place(bad if is_bad else good),
             )
         )
     return found
 
 
-def _count(path: Path) -> int:
-    return int(pq.read_metadata(path).num_rows) if path.exists() else 0
+def _count(storage: Storage, key: str) -> int:
+    if not storage.exists(key):
+        return 0
+    with storage.open(key) as file:
+        return int(pq.read_metadata(file).num_rows)
 
 
 def rows(services: Services, run: int, schema_type: str) -> list[dict[str, Any]]:
     """Return the refused rows of a run, each with its `_faults`; NotFound when there are none."""
-    return read_rows(_file(services, run, schema_type))
+    with _open(services, run, schema_type) as file:
+        return read_rows(file)
 
 
 def save(services: Services, run: int, schema_type: str, out: Path) -> int:
     """Write the refused rows of a run as JSONL, to be mended and replayed; return how many."""
-    return to_jsonl(_file(services, run, schema_type), out)
+    with _open(services, run, schema_type) as file:
+        return to_jsonl(file, out)
 
 
-def _file(services: Services, run: int, schema_type: str) -> Path:
-    path = quarantine_file(services.folder, run, schema_type)
-    if not path.exists():
-        raise NotFound(f"run {run}", f"has no refused {schema_type} rows", "See: watchdown quarantine list")
-    return path
+def _open(services: Services, run: int, schema_type: str) -> BinaryIO:
+    try:
+        return services.storage.open(keys.refused(run, schema_type))
+    except (StorageNotFound, StorageKeyInvalid):
+        cause = f"has no refused {schema_type} rows"
+        raise NotFound(f"run {run}", cause, "See: watchdown quarantine list") from None
 
 
 def replay(
@@ -100,8 +109,8 @@ def replay(
     with services.writing(waiting):
         run = services.ledger.get(number)
         _still_counts(services, run)
-        kept = (quarantine_file, good_file)
-        if not any(place(services.folder, number, schema_type).exists() for place in kept):
+        kept = (keys.refused(number, schema_type), keys.held(number, schema_type))
+        if not any(services.storage.exists(key) for key in kept):
             cause = f"has no {schema_type} rows in quarantine"
             raise NotFound(f"run {number}", cause, "See: watchdown quarantine list")
         parts = {
@@ -122,8 +131,7 @@ def replay(
                 back = handed_back if name == schema_type else ()
                 services.writer.move_refused(number, made.number, name, back)
             else:
-                quarantine_file(services.folder, made.number, name).unlink(missing_ok=True)
-                good_file(services.folder, made.number, name).unlink(missing_ok=True)
+                services.storage.delete([keys.refused(made.number, name), keys.held(made.number, name)])
     if made.state is State.ACTIVE:
         return outcome
     remedy = f"Mend them in the rows of run {number}, and replay that run again"
@@ -160,7 +168,7 @@ def _source(
         kept = [own_values(row, schema) for row in to_rows(batches, schema)]
         size = (
             dimension_of(batches, schema)
-            or services.vector_length(schema, run.model)
+            or services.searcher.vector_length(schema, run.model)
             or length_in(repaired, schema)
         )
         yield from_rows(schema, [*kept, *repaired], stamp, size)
@@ -169,16 +177,17 @@ def _source(
 
 
 def _good(services: Services, run: Run, name: str) -> Iterator[pa.RecordBatch]:
-    held_back = good_file(services.folder, run.number, name)
+    held_back = keys.held(run.number, name)
     if run.state is State.ACTIVE:
         yield from services.read_run(name, run.number, model_of(run, name, services.registry))
-    elif held_back.exists():
-        yield from pq.ParquetFile(held_back).iter_batches()
+    elif services.storage.exists(held_back):
+        with services.storage.open(held_back) as file:
+            yield from pq.ParquetFile(file).iter_batches()
 
 
 def written(services: Services, run: Run, schema_type: str) -> Written:
     """Return what became of a run that was written."""
-    path = quarantine_file(services.folder, run.number, schema_type)
+    key = keys.refused(run.number, schema_type)
     return Written(
         run=run.number,
         title=run.title,
@@ -187,5 +196,5 @@ def written(services: Services, run: Run, schema_type: str) -> Written:
         written=run.counts.get(schema_type, 0) if run.state is State.ACTIVE else 0,
         warnings=tuple(run.warnings),
         error="; ".join([run.error, *run.warnings]) if run.error else None,
-        quarantine=path if path.exists() else None,
+        quarantine=services.storage.place(key) if services.storage.exists(key) else None,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -109,7 +108,10 @@ class RunSummary(_Result):
 
 
 class Written(_Result):
-    """What became of rows that were written: how many are seen, why not all, and where the others lie."""
+    """What became of rows that were written: how many are seen, why not all, and where the others lie.
+
+    `quarantine` is the path of a file, or the address of an object.
+    """
 
     run: int
     title: str
@@ -118,13 +120,14 @@ class Written(_Result):
     written: int
     warnings: tuple[str, ...] = ()
     error: str | None = None
-    quarantine: Path | None = None
+    quarantine: str | None = None
 
 
 class Refused(_Result):
     """Rows of one schema type of a run that are in quarantine: `rows` were refused, `held` are good.
 
-    Good rows are held where their run was held back as a whole; else they are seen.
+    Good rows are held where their run was held back as a whole; else they are seen. `path` is that of a
+    file, or the address of an object.
     """
 
     run: int
@@ -135,4 +138,4 @@ class Refused(_Result):
     state: str
     rows: int
     held: int
-    path: Path
+    path: str

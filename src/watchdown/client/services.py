@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -16,22 +17,21 @@ from watchdown.catalogue.titles import Catalogue
 from watchdown.catalogue.writer import writer_lock
 from watchdown.client import drivers
 from watchdown.client.entities import Entities
+from watchdown.media.place import Place
+from watchdown.media.shelf import Shelf
 from watchdown.runs.execute import Executor
 from watchdown.runs.ledger import Ledger
 from watchdown.runs.publishing import Publishing
 from watchdown.runs.writing import Writing
 from watchdown.search.answer import Known, Search
 from watchdown.settings import Settings
-from watchdown.stores.lance.searcher import LanceSearcher
-from watchdown.stores.lance.sink import LanceSink
-from watchdown.stores.tables import table_of
+from watchdown.storage.local import LocalStorage
+from watchdown.storage.protocol import Storage
 from watchdown.view import View
 from watchdown_algos.catalogue import AlgorithmCatalogue
 from watchdown_algos.discovery import discover
 from watchdown_schemas import registry
 from watchdown_schemas.errors import LibraryError
-from watchdown_schemas.fields import vector_field
-from watchdown_schemas.record import Record
 
 if TYPE_CHECKING:
     from watchdown.runs.judging import Judging
@@ -41,19 +41,25 @@ class Services:
     """Everything that works on one library."""
 
     def __init__(
-        self, settings: Settings, *, create: bool, algorithms: AlgorithmCatalogue | None = None
+        self,
+        settings: Settings,
+        *,
+        create: bool,
+        algorithms: AlgorithmCatalogue | None = None,
+        storage: Storage | None = None,
+        bucket: Callable[[str], Storage] | None = None,
     ) -> None:
+        """Open a library; `storage` and `bucket` stand in for those of the settings."""
         self.settings = settings
-        self.folder = drivers.folder_of(settings)
-        self.lake = drivers.lake_of(settings)
-        drivers.check(settings)
         self._known_at: tuple[int, Known] | None = None
         try:
-            drivers.prepare(settings, self.folder, create=create)
+            drivers.prepare(settings, create=create)
         except OSError as error:
             cause = f"cannot be used ({error.strerror})"
             remedy = "Choose a place that you may write to."
-            raise LibraryError(str(self.folder.root), cause, remedy) from error
+            raise LibraryError(str(settings.storage), cause, remedy) from error
+        self.storage = storage or drivers.storage_of(settings)
+        self.shelf = Shelf(self.storage, settings.work, bucket or drivers.bucket_of(settings))
         self.database = drivers.database_of(settings, create=create)
         self._writer_lock = writer_lock(self.database)
         self.catalogue = Catalogue(self.database)
@@ -62,22 +68,23 @@ class Services:
         self.metadata = Metadata(self.database)
         self.people = People(self.database)
         self.registry = registry.discover(StoredTypes(self.database))
-        self.algorithms = algorithms or discover()
+        self.algorithms = algorithms or discover(models=drivers.models_of(settings))
         self.algorithms.check_types(self.registry)
-        self.searcher = LanceSearcher(self.lake, self.registry)
+        self.store = drivers.store_of(settings, self.storage, self.registry)
+        self.searcher = self.store.searcher
         self.entities = Entities(people=self.people, metadata=self.metadata, searcher=self.searcher)
         self.publishing = Publishing(
-            folder=self.folder, ledger=self.ledger, sink=LanceSink(self.lake), types=self.registry
+            storage=self.storage, ledger=self.ledger, sink=self.store.sink, types=self.registry
         )
         self.writer = Writing(
-            folder=self.folder,
+            storage=self.storage,
             catalogue=self.catalogue,
             ledger=self.ledger,
             publishing=self.publishing,
             types=self.registry,
         )
         self.executor = Executor(
-            folder=self.folder,
+            shelf=self.shelf,
             catalogue=self.catalogue,
             ledger=self.ledger,
             corrections=self.corrections,
@@ -94,9 +101,18 @@ class Services:
             known=self._known,
         )
 
+    @property
+    def place(self) -> str:
+        """What people know the library by."""
+        return str(self.settings.storage or self.settings.store)
+
+    def must_take_in(self, place: Place) -> bool:
+        """Whether a file must lie in the library's storage, because other machines of the library read it."""
+        return isinstance(place, Path) and not isinstance(self.storage, LocalStorage)
+
     def read_run(self, schema: str, run: int, model: str | None = None) -> Iterator[pa.RecordBatch]:
         """Yield the rows of one schema type of a run, be it in view or not."""
-        return self.searcher.read_run(schema, run, model)
+        return self.store.read_run(schema, run, model)
 
     def _known(self, view: View) -> Known:
         """Return what stands behind a view; read again only when something was published."""
@@ -110,22 +126,13 @@ class Services:
         self._known_at = (view.epoch, known)
         return known
 
-    def vector_length(self, schema: type[Record], model: str | None) -> int | None:
-        """Return the length of the vectors that a model wrote for a type; None where there are none yet."""
-        field = vector_field(schema)
-        name = table_of(schema, model)
-        if field is None or not self.lake.exists(name):
-            return None
-        columns = self.lake.dataset(name).schema
-        held = next(column for column in columns if pa.types.is_fixed_size_list(column.type))
-        return int(held.type.list_size)
-
     def judging(self) -> Judging:
         """Return the judge of whole batches; it needs the extra `quality`."""
         from watchdown.runs.judging import Judging
 
         return Judging(
-            folder=self.folder,
+            storage=self.storage,
+            work=self.shelf.work,
             catalogue=self.catalogue,
             ledger=self.ledger,
             algorithms=self.algorithms,
@@ -143,5 +150,5 @@ class Services:
 
     def close(self) -> None:
         """Let go of files and connections."""
-        self.lake.close()
+        self.store.close()
         self.database.close()

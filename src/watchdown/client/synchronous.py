@@ -232,8 +232,12 @@ class Library:
         return self._call(lambda: self._inner.thumbnail(key))
 
     def media(self, key: str) -> Path:
-        """Return the file that a key lies in."""
+        """Return the file that a key lies in; a copy of it where the library's storage is no folder."""
         return self._call(lambda: self._inner.media(key))
+
+    def link(self, key: str, seconds: int = 3600) -> str:
+        """Return a URL of the file that a key lies in, good for so long, for whoever has it."""
+        return self._call(lambda: self._inner.link(key, seconds))
 
 
 def _start_loop() -> tuple[BlockingPortal, Thread]:

@@ -57,7 +57,7 @@ def write(
     if isinstance(rows, Record | Mapping):
         raise RecordInvalid(schema.schema_label(), "is given one row, not several", "Give a list: [row]")
     dimension, batches = _batches(schema, rows)
-    dimension = services.vector_length(schema, model) or dimension
+    dimension = services.searcher.vector_length(schema, model) or dimension
     if vector_field(schema) and model is None:
         raise RecordInvalid(
             schema.schema_label(),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
-from pathlib import Path
 from typing import Final
 
 import av
@@ -17,6 +16,7 @@ from av.video.stream import VideoStream
 
 from watchdown.media.facts import AudioFacts, MediaFacts, TextFacts, VideoFacts
 from watchdown.media.opening import damaged, open_container
+from watchdown.media.place import Place
 from watchdown.media.rates import RateMeter
 from watchdown.media.tracks import Track
 from watchdown.media.wholeness import check_whole, kind_of
@@ -29,8 +29,8 @@ PADDING_NS: Final = NS // 10  # encoders pad sound by a block or two; the title 
 GUESSED_RATE: Final = Fraction(25)  # for a single frame of which nothing says how long it stays
 
 
-def probe(path: Path) -> MediaFacts:
-    """Return what is known of a media file.
+def probe(path: Place) -> MediaFacts:
+    """Return what is known of a media file. All its packets are read, and so every byte, wherever it lies.
 
     Raises:
         MediaNotFound: There is no such regular file.
@@ -50,7 +50,7 @@ def probe(path: Path) -> MediaFacts:
         return _facts(path, container, tracks, film)
 
 
-def _film(path: Path, container: InputContainer) -> VideoStream | None:
+def _film(path: Place, container: InputContainer) -> VideoStream | None:
     """Return the primary video stream: of the default ones the largest."""
     films = [stream for stream in container.streams.video if not stream.disposition & NOT_FILM]
     for film in films:
@@ -69,13 +69,13 @@ def _is_default(stream: Stream) -> bool:
     return bool(stream.disposition & Disposition.default)
 
 
-def _known_codec(path: Path, stream: Stream) -> None:
+def _known_codec(path: Place, stream: Stream) -> None:
     if stream.codec_context is None:
         cause = f"its {stream.type} (stream {stream.index}) is in a codec that is not known here"
         raise MediaUnsupported(str(path), cause, "Convert it to H.264 and AAC in MP4")
 
 
-def _read(path: Path, container: InputContainer, tracks: list[Track], film: VideoStream | None) -> None:
+def _read(path: Place, container: InputContainer, tracks: list[Track], film: VideoStream | None) -> None:
     try:
         for packet in container.demux():
             if packet.size:
@@ -96,7 +96,7 @@ def _read(path: Path, container: InputContainer, tracks: list[Track], film: Vide
 
 
 def _facts(
-    path: Path, container: InputContainer, tracks: list[Track], film: VideoStream | None
+    path: Place, container: InputContainer, tracks: list[Track], film: VideoStream | None
 ) -> MediaFacts:
     video = None
     if film is not None and tracks[film.index].first is not None:
@@ -127,7 +127,7 @@ def _facts(
     )
 
 
-def _video(path: Path, stream: VideoStream, track: Track) -> VideoFacts:
+def _video(path: Place, stream: VideoStream, track: Track) -> VideoFacts:
     meter, picture = track.meter, track.picture
     if picture is None or meter is None:
         fault = track.fault or ValueError("no picture comes out")

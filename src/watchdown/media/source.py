@@ -15,6 +15,7 @@ from av.stream import Stream
 
 from watchdown.media.facts import MediaFacts
 from watchdown.media.opening import open_container
+from watchdown.media.place import Place
 from watchdown.media.probe import probe
 from watchdown.media.storage import writing
 from watchdown_schemas.errors import MediaUnsupported
@@ -26,12 +27,12 @@ SEEKS_WRONG: Final = frozenset({"mpegts", "mpeg"})
 class Source:
     """A title's media, ready to decode: `path` as people know it, `file` to read, and the facts of `file`."""
 
-    path: Path
-    file: Path
+    path: Place
+    file: Place
     facts: MediaFacts
 
 
-def open_media(path: Path, facts: MediaFacts, cache: Path, *, fingerprint: str) -> Source:
+def open_media(path: Place, facts: MediaFacts, cache: Path, *, fingerprint: str) -> Source:
     """Return the source of a probed file; a transport stream is copied once into an MP4 in `cache`.
 
     Raises:
@@ -49,7 +50,7 @@ def open_media(path: Path, facts: MediaFacts, cache: Path, *, fingerprint: str) 
     return Source(path, copy, probe(copy))
 
 
-def _remux(path: Path, facts: MediaFacts, copy: Path) -> None:
+def _remux(path: Place, facts: MediaFacts, copy: Path) -> None:
     """Copy the primary video and the sound, not re-encoded, under a temporary name, then rename it."""
     wanted = {track.index for track in (facts.video, *facts.audio) if track is not None}
     with NamedTemporaryFile(dir=copy.parent, prefix=".remux-", delete=False) as file:
@@ -64,7 +65,7 @@ def _remux(path: Path, facts: MediaFacts, copy: Path) -> None:
             raise
 
 
-def _copy_packets(path: Path, container: InputContainer, wanted: set[int], file: BinaryIO) -> None:
+def _copy_packets(path: Place, container: InputContainer, wanted: set[int], file: BinaryIO) -> None:
     with av.open(file, "w", format="mp4") as output:
         streams = [stream for stream in container.streams if stream.index in wanted]
         targets = {stream.index: _target(path, output, stream) for stream in streams}
@@ -77,7 +78,7 @@ def _copy_packets(path: Path, container: InputContainer, wanted: set[int], file:
                 output.mux(packet)
 
 
-def _target(path: Path, output: OutputContainer, stream: Stream) -> Stream:
+def _target(path: Place, output: OutputContainer, stream: Stream) -> Stream:
     try:
         return output.add_stream_from_template(stream)
     except (av.error.FFmpegError, ValueError) as error:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import io
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from PIL import Image, ImageOps
 
-from watchdown.folder import write_whole
+from watchdown.storage.keys import MEDIA, derived
+from watchdown.storage.protocol import Storage
 
 if TYPE_CHECKING:
     from watchdown_algos.wants import Pixels
@@ -24,22 +24,23 @@ QUALITY: Final = 75
 
 
 class SpriteSheets:
-    """Packs pictures into JPEG sheets in a folder, in the order they come.
+    """Packs the pictures of a run over an asset into JPEG sheets, in the order they come.
 
-    The files are `<prefix>/sprites-0000.jpg` and so on, where `prefix` is how `folder` is called in keys.
+    Their keys begin with the asset's fingerprint: `<fingerprint>/<run>/sprites-0000.jpg` and so on.
     """
 
     def __init__(
         self,
-        folder: Path,
+        storage: Storage,
+        fingerprint: str,
+        run: int,
         *,
-        prefix: str,
         tile: tuple[int, int] = (320, 180),
         columns: int = 6,
         rows: int = 6,
     ) -> None:
-        self._folder = folder
-        self._prefix = prefix
+        self._storage = storage
+        self._home = derived(fingerprint, run)
         self._tile = tile
         self._columns = columns
         self._rows = rows
@@ -50,7 +51,7 @@ class SpriteSheets:
         """Take an upright picture, uint8 [height, width, 3], and return its key; margins become black."""
         width, height = self._tile
         y, x = divmod(len(self._waiting), self._columns)
-        key = f"{self._prefix}/{self._name}#xywh={x * width},{y * height},{width},{height}"
+        key = f"{self._home.removeprefix(MEDIA)}{self._name}#xywh={x * width},{y * height},{width},{height}"
         self._waiting.append(ImageOps.pad(Image.fromarray(pixels), self._tile, Image.Resampling.BOX))
         if len(self._waiting) == self._columns * self._rows:
             self.close()
@@ -66,7 +67,7 @@ class SpriteSheets:
         for i, picture in enumerate(self._waiting):
             y, x = divmod(i, self._columns)
             sheet.paste(picture, (x * width, y * height))
-        write_whole(self._folder / self._name, _jpeg(sheet))
+        self._storage.put(self._home + self._name, _jpeg(sheet))
         self._waiting = []
         self._sheets += 1
 

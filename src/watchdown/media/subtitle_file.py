@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import codecs
-import os
-from pathlib import Path
 from typing import Final
 
-from watchdown.media.opening import open_file
+from watchdown.media.opening import open_file, size_of
+from watchdown.media.place import Place
 from watchdown_schemas.errors import MediaInvalid
 
 LARGEST: Final = 16 << 20
@@ -18,7 +17,7 @@ _MARKS: Final = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", cod
 _WINDOWS_HOLES: Final = bytes.maketrans(b"\x81\x8d\x8f\x90\x9d", b"?????")
 
 
-def read_content(path: Path) -> bytes:
+def read_content(path: Place) -> bytes:
     """Return the bytes of a subtitle file.
 
     Raises:
@@ -27,13 +26,13 @@ def read_content(path: Path) -> bytes:
         MediaInvalid: if it is larger than any subtitle file.
     """
     with open_file(path) as file:
-        if os.fstat(file.fileno()).st_size > LARGEST:
+        if size_of(file) > LARGEST:
             cause = f"it is larger than {LARGEST >> 20} MiB, which no subtitle file is"
             raise MediaInvalid(str(path), cause, "Give a subtitle file")
         return file.read()
 
 
-def decode(path: Path, content: bytes) -> tuple[str, list[str]]:
+def decode(path: Place, content: bytes) -> tuple[str, list[str]]:
     r"""Return the text of a subtitle file with `\n` at the end of its lines, and warnings.
 
     Raises:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from av.subtitles.stream import SubtitleStream
 
 from watchdown.media.opening import open_container
+from watchdown.media.place import Place
 from watchdown.media.subtitle_blocks import count_timings, srt_blocks, vtt_blocks, vtt_header
 from watchdown.media.subtitle_cues import DIALOGUE, clean_cues
 from watchdown.media.subtitle_file import decode, read_content
@@ -35,7 +35,7 @@ class TimedTextTrack:
     format: str
 
 
-def read_side_car(path: Path) -> TimedTextTrack:
+def read_side_car(path: Place) -> TimedTextTrack:
     """Read a subtitle file that lies beside the media; times count from the file's own zero.
 
     A cue that ends before it begins comes out as it is. Language and kind come from the file's name, else
@@ -69,7 +69,7 @@ def read_side_car(path: Path) -> TimedTextTrack:
     return TimedTextTrack(ordered, language, tuple(warnings), "vtt" if is_vtt else "srt")
 
 
-def read_embedded(path: Path, stream_index: int, zero_ns: int = 0) -> TimedTextTrack:
+def read_embedded(path: Place, stream_index: int, zero_ns: int = 0) -> TimedTextTrack:
     """Read a subtitle track of a media file; `zero_ns` is the container's time at the timeline's zero.
 
     A cue that reaches into the timeline begins at its zero at the earliest.
@@ -113,7 +113,7 @@ def _in_time_order(cues: Iterable[Cue], warnings: list[str]) -> tuple[Cue, ...]:
     return ordered
 
 
-def _side_car_language(path: Path, in_header: str | None, warnings: list[str]) -> str | None:
+def _side_car_language(path: Place, in_header: str | None, warnings: list[str]) -> str | None:
     from_name = language_of_name(path.stem)
     from_header = _well_formed(in_header or "", warnings)
     if from_name and from_header and primary_language(from_name) != primary_language(from_header):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final
 
 from av.container import InputContainer
 
 from watchdown.media.opening import COPY_AGAIN
+from watchdown.media.place import Place
 from watchdown.media.tracks import Track
 from watchdown_schemas.errors import MediaInvalid
 from watchdown_schemas.time import NS, from_pts, seconds
@@ -25,7 +25,7 @@ def kind_of(container: InputContainer) -> str:
 
 
 def check_whole(
-    path: Path, container: InputContainer, tracks: Sequence[Track], expected: Sequence[int]
+    path: Place, container: InputContainer, tracks: Sequence[Track], expected: Sequence[int]
 ) -> None:
     """Raise MediaInvalid where the packets end before the file's own index or length does.
 

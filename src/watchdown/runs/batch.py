@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from watchdown.catalogue.corrections import Correction
 from watchdown.catalogue.model import Asset, Timeline
-from watchdown.folder import write_whole
+from watchdown.storage import keys
+from watchdown.storage.protocol import Storage
 
 
 class _Frozen(BaseModel):
@@ -55,14 +55,13 @@ class Batch(_Frozen):
     id: str
     items: tuple[Item, ...]
 
-    def write(self, folder: Path) -> Path:
-        """Write `<id>.json`; a batch that is there already is never changed."""
-        path = folder / f"{self.id}.json"
-        if not path.exists():
-            write_whole(path, self.model_dump_json(indent=1).encode())
-        return path
+    def write(self, storage: Storage) -> str:
+        """Write the batch and return its key; one that is there already is never changed."""
+        key = keys.batch(self.id)
+        storage.put_new(key, self.model_dump_json(indent=1).encode())
+        return key
 
     @classmethod
-    def read(cls, path: Path) -> Batch:
-        """Read a batch file."""
-        return cls.model_validate_json(path.read_bytes())
+    def read(cls, storage: Storage, name: str) -> Batch:
+        """Read a batch by its id; StorageNotFound where there is none."""
+        return cls.model_validate_json(storage.read(keys.batch(name)))

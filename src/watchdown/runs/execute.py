@@ -5,15 +5,13 @@ Wherever it was stopped, the next call goes on: open runs are found in the ledge
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from watchdown.catalogue.corrections import Corrections
 from watchdown.catalogue.model import Title
 from watchdown.catalogue.titles import Catalogue
-from watchdown.folder import Folder
+from watchdown.media.shelf import Shelf
 from watchdown.runs.batch import Batch
 from watchdown.runs.feeds import ReadRecords
 from watchdown.runs.ledger import Ledger, Run
@@ -22,6 +20,7 @@ from watchdown.runs.publishing import Judge, Publishing
 from watchdown.runs.staging import finished
 from watchdown.runs.states import OPEN, State
 from watchdown.runs.work import work
+from watchdown.storage import keys
 from watchdown.validation.policy import Tolerance
 from watchdown_algos.catalogue import AlgorithmCatalogue
 from watchdown_schemas.ids import short_hash
@@ -47,7 +46,7 @@ class Executor:
     def __init__(
         self,
         *,
-        folder: Folder,
+        shelf: Shelf,
         catalogue: Catalogue,
         ledger: Ledger,
         corrections: Corrections,
@@ -56,7 +55,8 @@ class Executor:
         algorithms: AlgorithmCatalogue,
         types: Registry,
     ) -> None:
-        self._folder = folder
+        self._shelf = shelf
+        self._storage = shelf.storage
         self._catalogue = catalogue
         self._ledger = ledger
         self._corrections = corrections
@@ -85,11 +85,13 @@ class Executor:
 
     def _tidy(self) -> None:
         """Remove what a call that was killed has left behind and no other will take up."""
-        unfinished = {str(run.number) for run in self._ledger.runs(states=OPEN)}
-        for staged in self._folder.staging.glob("*"):
-            if staged.name not in unfinished:
-                shutil.rmtree(staged)
-        for file in (*self._folder.batches.glob("*"), *self._folder.cache.glob(".remux-*")):
+        if not self._publishing.keeps_staged:  # else this would look through every run there ever was
+            unfinished = {run.number for run in self._ledger.runs(states=OPEN)}
+            left = {keys.run_of(stored.key) for stored in self._storage.list(keys.STAGED)}
+            for run in left - unfinished:
+                self._storage.delete_all(keys.staged(run))
+            self._storage.delete_all(keys.BATCHES)
+        for file in self._shelf.work.glob(".remux-*"):
             file.unlink()
 
     def _plan(self, title: Title, *, over_records: bool, without: set[str]) -> Plan | None:
@@ -108,22 +110,22 @@ class Executor:
 
     def _pass(self, title: Title, ready: Plan, report: Report, judge: Judge | None) -> None:
         """Bring the open runs of a plan to their end, whatever state they were left in."""
-        batch_file = self._work(title, ready, report)
+        batch = self._work(title, ready, report)
         self._publishing.publish(ready.open, self._tolerance, judge)
-        if batch_file is not None:
-            batch_file.unlink()
+        if batch is not None:
+            self._storage.delete([batch])
 
     def _tolerance(self, run: Run) -> Tolerance:
         return Tolerance(self._algorithms[run.algorithm].manifest.validation.tolerance)
 
-    def _work(self, title: Title, ready: Plan, report: Report) -> Path | None:
-        """Work the tasks that no attempt has finished yet, in one decode; return the batch file."""
-        tasks = tuple(task for task in ready.item.tasks if not finished(self._folder.staged(task.run)))
+    def _work(self, title: Title, ready: Plan, report: Report) -> str | None:
+        """Work the tasks that no attempt has finished yet, in one decode; return the batch's key."""
+        tasks = tuple(task for task in ready.item.tasks if not finished(self._storage, task.run))
         if not tasks:
             return None
         item = ready.item.model_copy(update={"tasks": tasks})
         batch = Batch(id=short_hash(*(task.run for task in tasks)), items=(item,))
-        path = batch.write(self._folder.batches)
+        key = batch.write(self._storage)
         for name in {name for task in tasks for name in self._algorithms[task.algorithm].manifest.produces}:
             self._types.remember(self._types[name])
         for task in tasks:
@@ -133,11 +135,11 @@ class Executor:
         report(Progress(title.name, stage, 0, total))
         work(
             item,
-            folder=self._folder,
+            shelf=self._shelf,
             algorithms=self._algorithms,
             read_records=self._read_records,
             types=self._types,
             progress=lambda done: report(Progress(title.name, stage, done, total)),
         )
         report(Progress(title.name, stage, total, total))
-        return path
+        return key

@@ -8,9 +8,9 @@ from dataclasses import replace
 import pyarrow as pa
 
 from watchdown.catalogue.model import Asset
-from watchdown.folder import Folder
 from watchdown.media.decode import decode
 from watchdown.media.facts import MediaFacts
+from watchdown.media.shelf import Shelf
 from watchdown.media.source import Source, open_media
 from watchdown.media.spool import StillSpool
 from watchdown.media.stills import stills
@@ -33,42 +33,42 @@ from watchdown_algos.wants import (
 ReadRecords = Callable[[str, int], Iterator[pa.RecordBatch]]
 
 
-def open_source(folder: Folder, asset: Asset) -> Source:
+def open_source(shelf: Shelf, asset: Asset) -> Source:
     """Open the media file of an asset."""
     facts = MediaFacts.from_json(dict(asset.facts))
-    return open_media(folder.file(asset.path), facts, folder.cache, fingerprint=asset.fingerprint)
+    return open_media(shelf.place(asset.path), facts, shelf.work, fingerprint=asset.fingerprint)
 
 
-def spool_of(folder: Folder, asset: Asset) -> StillSpool:
+def spool_of(shelf: Shelf, asset: Asset) -> StillSpool:
     """Return the pictures that a decode of the asset sets aside."""
-    return StillSpool(folder.cache / asset.fingerprint)
+    return StillSpool(shelf.work / asset.fingerprint)
 
 
 def media_feed(
-    item: Item, wants: Sequence[Frames | Audio], folder: Folder, progress: Callable[[int], None]
+    item: Item, wants: Sequence[Frames | Audio], shelf: Shelf, progress: Callable[[int], None]
 ) -> Iterator[tuple[int, FrameBatch | AudioBatch]]:
     """Yield, by the index of the want, what one decode of the title's media gives."""
     asset = item.media()
     if asset is None:
         return
-    source = open_source(folder, asset)
-    yield from decode(source, wants, progress=progress, spool=spool_of(folder, asset))
+    source = open_source(shelf, asset)
+    yield from decode(source, wants, progress=progress, spool=spool_of(shelf, asset))
 
 
-def read_track(folder: Folder, asset: Asset) -> TimedTextTrack:
+def read_track(shelf: Shelf, asset: Asset) -> TimedTextTrack:
     """Read the subtitle track of an asset: a side-car file or a stream of the video file."""
     stream = asset.facts.get("stream")
     if stream is None:
-        return read_side_car(folder.file(asset.path))
-    return read_embedded(folder.file(asset.path), int(stream), zero_ns=int(asset.facts["zero_ns"]))
+        return read_side_car(shelf.place(asset.path))
+    return read_embedded(shelf.place(asset.path), int(stream), zero_ns=int(asset.facts["zero_ns"]))
 
 
 def text_feed(
-    item: Item, want: TimedText, folder: Folder, warn: Callable[[Sequence[str]], None]
+    item: Item, want: TimedText, shelf: Shelf, warn: Callable[[Sequence[str]], None]
 ) -> Iterator[CueBatch]:
     """Yield the cues of every subtitle track, moved by the asset's offset."""
     for asset in item.texts():
-        track = read_track(folder, asset)
+        track = read_track(shelf, asset)
         warn(track.warnings)
         cues = [_moved(cue, asset.offset_ns) for cue in track.cues]
         for start in range(0, len(cues), want.batch):
@@ -80,12 +80,12 @@ def _moved(cue: Cue, offset_ns: int) -> Cue:
 
 
 def record_feed(
-    item: Item, want: Records, run: int, folder: Folder, read_records: ReadRecords
+    item: Item, want: Records, run: int, shelf: Shelf, read_records: ReadRecords
 ) -> Iterator[RecordBatch]:
     """Yield the records of an upstream run in time order, with pictures of the title at hand."""
     asset = item.media()
-    source = open_source(folder, asset) if asset and asset.kind == "video" and want.stills_width else None
-    spool = spool_of(folder, asset) if asset else None
+    source = open_source(shelf, asset) if asset and asset.kind == "video" and want.stills_width else None
+    spool = spool_of(shelf, asset) if asset else None
 
     def pictures(spans: Sequence[Span]) -> Iterator[Still | None]:
         if source is None or want.stills_width is None:

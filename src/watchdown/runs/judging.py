@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pyarrow as pa
 
 from watchdown.catalogue.titles import Catalogue
-from watchdown.folder import Folder
 from watchdown.runs.ledger import Ledger, Run
 from watchdown.runs.memo import Types
 from watchdown.runs.record import keep_good
 from watchdown.runs.staging import Manifest, staged_files
 from watchdown.runs.states import State
-from watchdown.validation.judge import judge
+from watchdown.storage import keys
+from watchdown.storage.protocol import Storage
+from watchdown.validation.judge import REPORT, judge
 from watchdown.validation.judgement import Judgement
 from watchdown.validation.profile import Profile, profile, staged_batches
 from watchdown_algos.catalogue import AlgorithmCatalogue
@@ -30,16 +37,17 @@ class Judging:
     What fails an expectation that is critical is held in quarantine; the rest is a warning of its run.
     """
 
-    folder: Folder
+    storage: Storage
+    work: Path
     catalogue: Catalogue
     ledger: Ledger
     algorithms: AlgorithmCatalogue
     types: Types
 
-    def __call__(self, runs: Sequence[Run], manifests: Mapping[int, Manifest]) -> Judgement | None:
-        """Judge runs, write one report with its Data Docs, and enter the verdicts; None without a run."""
+    def __call__(self, runs: Sequence[Run], manifests: Mapping[int, Manifest]) -> None:
+        """Judge runs, write one report with its Data Docs, and enter the verdicts."""
         if not runs:
-            return None
+            return
         profiles = [
             self._profile(run, manifests[run.number], name)
             for run in runs
@@ -52,17 +60,30 @@ class Judging:
             for run in runs
             for name in manifests[run.number].counts
         }
-        home = self.folder.reports / short_hash(*(run.number for run in runs))
-        verdict = judge(profiles, suites, home)
-        self._enter(verdict, runs, manifests)
-        return verdict
+        name = short_hash(*(run.number for run in runs))
+        self.work.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=self.work, prefix=".judging-") as folder:
+            home = Path(folder) / name
+            verdict = judge(profiles, suites, home)
+            self._keep(home, keys.report(name))
+        self._enter(verdict, runs, manifests, keys.report(name) + REPORT)
+
+    def _keep(self, home: Path, prefix: str) -> None:
+        """Put a report where all see it, `report.json` last: where that is, the report is whole."""
+        self.storage.delete_all(prefix)
+        files = sorted(path for path in home.rglob("*") if path.is_file())
+        for path in sorted(files, key=lambda path: path == home / REPORT):
+            with (
+                path.open("rb") as file,
+                self.storage.create(prefix + path.relative_to(home).as_posix()) as kept,
+            ):
+                shutil.copyfileobj(file, kept)
 
     def _profile(self, run: Run, manifest: Manifest, name: str) -> Profile:
         title = self.catalogue.title_by_id(run.title)
         active = self.ledger.active(run.title, run.algorithm)
-        file = staged_files(self.folder.staged(run.number), manifest).get(name)
         return profile(
-            staged_batches(file, self.types[name]),
+            self._staged(manifest, name),
             self.types[name],
             algorithm=run.algorithm,
             title=title.id,
@@ -72,12 +93,19 @@ class Judging:
             active_rows=active.counts.get(name, 0) if active else None,
         )
 
+    def _staged(self, manifest: Manifest, name: str) -> Iterator[pa.RecordBatch]:
+        key = staged_files(manifest).get(name)
+        with nullcontext() if key is None else self.storage.open(key) as file:
+            yield from staged_batches(file, self.types[name])
+
     def _quality(self, algorithm: str, name: str) -> Quality:
         quality = self.types[name].quality
         known = self.algorithms[algorithm].manifest.quality if algorithm in self.algorithms else {}
         return known[name].over(quality) if name in known else quality
 
-    def _enter(self, verdict: Judgement, runs: Sequence[Run], manifests: Mapping[int, Manifest]) -> None:
+    def _enter(
+        self, verdict: Judgement, runs: Sequence[Run], manifests: Mapping[int, Manifest], place: str
+    ) -> None:
         told: dict[int, list[tuple[bool, str]]] = {}
         for failure in verdict.failures:
             for fault in failure.faults:
@@ -85,10 +113,9 @@ class Judging:
                 told.setdefault(fault.run, []).append(reason)
         for run in runs:
             reasons = told.get(run.number, [])
-            place = verdict.report.relative_to(self.folder.root)
             if critical := [reason for is_critical, reason in reasons if is_critical]:
                 error = f"{'; '.join(critical)} (see {place})"
-                keep_good(run, manifests[run.number], self.folder)
+                keep_good(manifests[run.number], self.storage)
                 self.ledger.step(run.number, State.QUARANTINED, error=error)
             elif reasons:
                 self.ledger.note(run.number, [reason for _, reason in reasons])

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 
-from watchdown.folder import Folder
 from watchdown.load.load import Staged, load
 from watchdown.runs.ledger import Ledger, Run
 from watchdown.runs.memo import Types
 from watchdown.runs.record import record
-from watchdown.runs.staging import Manifest, finished, read_manifest, staged_files
-from watchdown.runs.states import State
+from watchdown.runs.staging import Manifest, finished, keep_only, read_manifest, staged_files
+from watchdown.runs.states import PUBLISHED, State
+from watchdown.storage import keys
+from watchdown.storage.protocol import Storage
 from watchdown.stores.protocol import Sink
 from watchdown.validation.policy import Tolerance
 from watchdown_schemas.fields import has_vector
@@ -23,18 +23,23 @@ _TO_RECORD = (State.PLANNED, State.RUNNING, State.STAGED)
 class Publishing:
     """Brings worked runs to readers, whatever state they were left in."""
 
-    def __init__(self, *, folder: Folder, ledger: Ledger, sink: Sink, types: Types) -> None:
-        self._folder = folder
+    def __init__(self, *, storage: Storage, ledger: Ledger, sink: Sink, types: Types) -> None:
+        self._storage = storage
         self._ledger = ledger
         self._sink = sink
         self._types = types
+
+    @property
+    def keeps_staged(self) -> bool:
+        """Whether what published runs staged stays, being the system of record."""
+        return not self._sink.of_record
 
     def publish(
         self, runs: Sequence[Run], tolerance: Callable[[Run], Tolerance], judge: Judge | None = None
     ) -> None:
         """Record, judge, load and publish runs whose work is finished; what fails on the way stays unseen."""
-        homes = {run.number: self._folder.staged(run.number) for run in runs}
-        manifests = {number: read_manifest(home) for number, home in homes.items() if finished(home)}
+        numbers = [run.number for run in runs if finished(self._storage, run.number)]
+        manifests = {number: read_manifest(self._storage, number) for number in numbers}
         for run in runs:
             if run.state in _TO_RECORD:
                 current = self._ledger.get(run.number)
@@ -42,7 +47,7 @@ class Publishing:
                     current,
                     manifests[run.number],
                     ledger=self._ledger,
-                    folder=self._folder,
+                    storage=self._storage,
                     types=self._types,
                     tolerance=tolerance(run),
                 )
@@ -52,19 +57,22 @@ class Publishing:
         loaded = [run.number for run in self._now(runs) if run.state is State.LOADED]
         if loaded:
             self._ledger.publish(loaded)
-        for run in runs:
-            shutil.rmtree(self._folder.staged(run.number), ignore_errors=True)
+        for run in self._now(runs):
+            if self.keeps_staged and run.state in PUBLISHED and run.number in manifests:
+                keep_only(self._storage, manifests[run.number])
+            else:
+                self._storage.delete_all(keys.staged(run.number))
 
     def _now(self, runs: Sequence[Run]) -> list[Run]:
         return [self._ledger.get(run.number) for run in runs]
 
     def _load(self, runs: Sequence[Run], manifests: Mapping[int, Manifest]) -> None:
         staged = [
-            Staged(run.number, schema, model_of(run, schema, self._types), file)
+            Staged(run.number, schema, model_of(run, schema, self._types), key)
             for run in runs
-            for schema, file in staged_files(self._folder.staged(run.number), manifests[run.number]).items()
+            for schema, key in staged_files(manifests[run.number]).items()
         ]
-        refused = load(staged, self._sink, self._types)
+        refused = load(staged, self._sink, self._types, self._storage)
         for run in runs:
             if run.number in refused:
                 self._ledger.step(run.number, State.FAILED, error=refused[run.number])

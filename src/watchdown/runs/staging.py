@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
 import uuid
 from collections.abc import Mapping
-from pathlib import Path
+from contextlib import ExitStack, suppress
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict
 
-from watchdown.folder import Folder, write_whole
+from watchdown.storage import keys
+from watchdown.storage.protocol import Storage
 from watchdown.validation.check import Checked
+from watchdown_schemas.errors import LibraryError
 
-MANIFEST = "manifest.json"
 _NOT_CONTENT = ("id", "run")
 
 
@@ -35,14 +34,16 @@ class Manifest(BaseModel):
 
 
 class Staging:
-    """One attempt at one run: takes checked batches, writes good and refused rows apart."""
+    """One attempt at one run: takes checked batches, writes good and refused rows apart.
 
-    def __init__(self, folder: Folder, run: int) -> None:
+    Nothing of it is seen by others before `commit`; files are written as they grow, in bounded memory.
+    """
+
+    def __init__(self, storage: Storage, run: int) -> None:
+        self._storage = storage
         self._run = run
-        self._home = folder.staged(run)
         self._attempt = uuid.uuid4().hex[:12]
-        self._folder = self._home / self._attempt
-        self._folder.mkdir(parents=True)
+        self._files = ExitStack()
         self._writers: dict[str, pq.ParquetWriter] = {}
         self._counts: dict[str, int] = {}
         self._refused: dict[str, int] = {}
@@ -60,23 +61,21 @@ class Staging:
             content = checked.good.drop_columns(list(_NOT_CONTENT))
             self._content.update(content.serialize())
         if checked.refused.num_rows:
-            self._writer(f"{schema}.refused", checked.refused.schema).write_batch(checked.refused)
+            self._writer(_refused(schema), checked.refused.schema).write_batch(checked.refused)
         self._counts[schema] = self._counts.get(schema, 0) + checked.good.num_rows
         self._refused[schema] = self._refused.get(schema, 0) + checked.refused.num_rows
 
     def _writer(self, name: str, schema: pa.Schema) -> pq.ParquetWriter:
         if name not in self._writers:
-            self._writers[name] = pq.ParquetWriter(self._file(name), schema)
+            file = self._files.enter_context(self._storage.create(_file(self._run, self._attempt, name)))
+            self._writers[name] = pq.ParquetWriter(file, schema)
         return self._writers[name]
-
-    def _file(self, name: str) -> Path:
-        return self._folder / f"{name}.parquet"
 
     def commit(self, error: str | None = None) -> Manifest:
         """Close the files and enter this attempt, unless another one finished first; return what counts."""
-        for name, writer in self._writers.items():
+        for writer in self._writers.values():
             writer.close()
-            _sync(self._file(name))
+        self._files.close()  # a manifest must never be there before what it names
         manifest = Manifest(
             run=self._run,
             attempt=self._attempt,
@@ -86,46 +85,59 @@ class Staging:
             warnings=tuple(self.warnings),
             error=error,
         )
-        own = self._folder / MANIFEST
-        write_whole(own, manifest.model_dump_json().encode())
-        try:
-            os.link(own, self._home / MANIFEST)
-        except FileExistsError:
-            manifest = read_manifest(self._home)
-        return manifest
+        if self._storage.put_new(keys.manifest(self._run), manifest.model_dump_json().encode()):
+            return manifest
+        return read_manifest(self._storage, self._run)
 
     def discard(self) -> None:
         """Remove what the attempt wrote."""
         for writer in self._writers.values():
-            writer.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+            with suppress(OSError, pa.ArrowException, LibraryError):  # it may be why the attempt is given up
+                writer.close()
+        given_up = _GivenUp()
+        with suppress(_GivenUp):
+            self._files.__exit__(_GivenUp, given_up, None)
+        self._storage.delete_all(keys.attempt(self._run, self._attempt))
 
 
-def _sync(path: Path) -> None:
-    """Wait until a file is on the disk: a manifest must never outlive what it names."""
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
+class _GivenUp(Exception):
+    """Ends the files of an attempt, so that none of them comes to be."""
 
 
-def finished(home: Path) -> bool:
+def _refused(schema: str) -> str:
+    return f"{schema}.refused"
+
+
+def _file(run: int, attempt: str, name: str) -> str:
+    return f"{keys.attempt(run, attempt)}{name}.parquet"
+
+
+def finished(storage: Storage, run: int) -> bool:
     """Whether some attempt of a run has finished its work."""
-    return (home / MANIFEST).exists()
+    return storage.exists(keys.manifest(run))
 
 
-def read_manifest(home: Path) -> Manifest:
-    """Return the manifest of a run's staging folder; FileNotFoundError when no attempt has finished."""
-    return Manifest.model_validate_json((home / MANIFEST).read_bytes())
+def read_manifest(storage: Storage, run: int) -> Manifest:
+    """Return the manifest of a run; StorageNotFound when no attempt has finished."""
+    return Manifest.model_validate_json(storage.read(keys.manifest(run)))
 
 
-def staged_files(home: Path, manifest: Manifest) -> Mapping[str, Path]:
-    """Return the Parquet file of good rows per schema type that has any."""
+def staged_files(manifest: Manifest) -> Mapping[str, str]:
+    """Return the key of the Parquet file of good rows per schema type that has any."""
     return {
-        schema: home / manifest.attempt / f"{schema}.parquet"
+        schema: _file(manifest.run, manifest.attempt, schema)
         for schema, count in manifest.counts.items()
         if count
     }
 
 
-def refused_files(home: Path, manifest: Manifest) -> Mapping[str, Path]:
-    """Return the Parquet file of refused rows per schema type."""
-    return {schema: home / manifest.attempt / f"{schema}.refused.parquet" for schema in manifest.refused}
+def refused_files(manifest: Manifest) -> Mapping[str, str]:
+    """Return the key of the Parquet file of refused rows per schema type."""
+    return {schema: _file(manifest.run, manifest.attempt, _refused(schema)) for schema in manifest.refused}
+
+
+def keep_only(storage: Storage, manifest: Manifest) -> None:
+    """Remove what other attempts at a run wrote, and its refused rows, which are in quarantine."""
+    kept = {keys.manifest(manifest.run), *staged_files(manifest).values()}
+    found = (stored.key for stored in storage.list(keys.staged(manifest.run)))
+    storage.delete(key for key in found if key not in kept)

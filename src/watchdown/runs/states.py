@@ -38,4 +38,5 @@ STEPS: Final[Mapping[State, frozenset[State]]] = {
     State.QUARANTINED: frozenset(),
 }
 
+PUBLISHED: Final = (State.ACTIVE, State.SUPERSEDED)
 OPEN: Final = (State.PLANNED, State.RUNNING, State.STAGED, State.VALIDATED, State.LOADED)

@@ -7,18 +7,18 @@ from functools import partial
 from traceback import extract_tb
 from typing import Any
 
-from watchdown.folder import Folder
 from watchdown.media.sprites import SpriteSheets
 from watchdown.runs.batch import Item, Task
 from watchdown.runs.correct import apply, own_values
 from watchdown.runs.memo import Types
 from watchdown.runs.staging import Manifest, Staging
+from watchdown.storage.protocol import Storage
 from watchdown.validation.check import Check
 from watchdown_algos.catalogue import Known
 from watchdown_algos.contract import Algorithm, Context, TitleFacts
 from watchdown_algos.wants import Batch, Want
 from watchdown_schemas.columns import Stamp
-from watchdown_schemas.errors import AlgorithmError, WatchdownError
+from watchdown_schemas.errors import AlgorithmError, LibraryError, WatchdownError
 from watchdown_schemas.fields import plain_row
 from watchdown_schemas.record import Record
 from watchdown_schemas.rows import from_rows
@@ -31,7 +31,7 @@ class Station:
 
     algorithm: Algorithm[Any]
 
-    def __init__(self, task: Task, known: Known, item: Item, folder: Folder, types: Types) -> None:
+    def __init__(self, task: Task, known: Known, item: Item, storage: Storage, types: Types) -> None:
         self.task = task
         self.error: str | None = None
         self._known = known
@@ -39,9 +39,7 @@ class Station:
         manifest = known.manifest
         media = item.media()
         fingerprint = media.fingerprint if media else item.title
-        self._pictures = SpriteSheets(
-            folder.media(fingerprint) / str(task.run), prefix=f"{fingerprint}/{task.run}"
-        )
+        self._pictures = SpriteSheets(storage, fingerprint, task.run)
         self._stamp = Stamp(
             run=task.run,
             title=item.title,
@@ -56,7 +54,7 @@ class Station:
         # Corrections need all rows of a type at hand: such a title is small enough for a person to correct.
         self._corrected = {correction.schema_type for correction in task.corrections}
         self._held: dict[str, list[Record]] = {name: [] for name in manifest.produces}
-        self._staging = Staging(folder, task.run)
+        self._staging = Staging(storage, task.run)
         for name in manifest.produces:
             self._staging.expect(name)
 
@@ -92,10 +90,10 @@ class Station:
         try:
             for record in produce():
                 self._hold(record)
+        except (LibraryError, OSError, MemoryError):
+            raise  # the machine's or the storage's fault, not the algorithm's
         except WatchdownError as error:
             self.error = str(error)
-        except (OSError, MemoryError):
-            raise  # the machine's fault, not the algorithm's
         except Exception as error:  # noqa: BLE001 - an algorithm may raise anything
             self.error = f"{self.task.algorithm} raised {type(error).__name__}: {error} ({_place(error)})"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from watchdown.folder import Folder
+from watchdown.media.shelf import Shelf
 from watchdown.runs.batch import Item
 from watchdown.runs.feeds import ReadRecords, media_feed, record_feed, text_feed
 from watchdown.runs.memo import Types
@@ -34,7 +34,7 @@ def title_facts(item: Item) -> TitleFacts:
 def work(
     item: Item,
     *,
-    folder: Folder,
+    shelf: Shelf,
     algorithms: AlgorithmCatalogue,
     read_records: ReadRecords,
     types: Types,
@@ -45,15 +45,15 @@ def work(
     A fault of a file fails the tasks that need it, a fault of an algorithm only its own.
     Anything else (a full disk, an interruption) is raised, and nothing is committed.
     """
-    stations = [Station(task, algorithms[task.algorithm], item, folder, types) for task in item.tasks]
+    stations = [Station(task, algorithms[task.algorithm], item, shelf.storage, types) for task in item.tasks]
     try:
         facts = title_facts(item)
         for station in stations:
             station.start(facts)
-        _media(item, stations, folder, progress)
+        _media(item, stations, shelf, progress)
         for station in stations:
-            _text(item, station, folder)
-            _records(item, station, folder, read_records)
+            _text(item, station, shelf)
+            _records(item, station, shelf, read_records)
         return [station.close() for station in stations]
     except BaseException:
         for station in stations:
@@ -61,7 +61,7 @@ def work(
         raise
 
 
-def _media(item: Item, stations: list[Station], folder: Folder, progress: Callable[[int], None]) -> None:
+def _media(item: Item, stations: list[Station], shelf: Shelf, progress: Callable[[int], None]) -> None:
     """Decode once and hand each batch to the station that wants it."""
     chosen, wants = [], []
     for station in stations:
@@ -72,29 +72,29 @@ def _media(item: Item, stations: list[Station], folder: Folder, progress: Callab
     if not chosen:
         return
     try:
-        for index, batch in media_feed(item, wants, folder, progress):
+        for index, batch in media_feed(item, wants, shelf, progress):
             chosen[index].predict(batch)
     except MediaError as error:
         for station in chosen:
             station.fail(str(error))
 
 
-def _text(item: Item, station: Station, folder: Folder) -> None:
+def _text(item: Item, station: Station, shelf: Shelf) -> None:
     want = station.wants
     if isinstance(want, TimedText):
         try:
-            for batch in text_feed(item, want, folder, station.warn):
+            for batch in text_feed(item, want, shelf, station.warn):
                 station.predict(batch)
         except MediaError as error:
             station.fail(str(error))
 
 
-def _records(item: Item, station: Station, folder: Folder, read_records: ReadRecords) -> None:
+def _records(item: Item, station: Station, shelf: Shelf, read_records: ReadRecords) -> None:
     want = station.wants
     if isinstance(want, Records):
         run = station.task.upstream[want.schema]
         try:
-            for batch in record_feed(item, want, run, folder, read_records):
+            for batch in record_feed(item, want, run, shelf, read_records):
                 station.predict(batch)
         except MediaError as error:
             station.fail(str(error))

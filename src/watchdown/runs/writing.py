@@ -8,13 +8,14 @@ from contextlib import suppress
 
 from watchdown.catalogue.model import Title
 from watchdown.catalogue.titles import Catalogue
-from watchdown.folder import Folder
 from watchdown.runs.ledger import Ledger, Run
 from watchdown.runs.memo import Types, in_versions
 from watchdown.runs.publishing import Publishing
 from watchdown.runs.record import move_refused
 from watchdown.runs.staging import Staging
 from watchdown.runs.states import OPEN, State
+from watchdown.storage import keys
+from watchdown.storage.protocol import Storage
 from watchdown.validation.check import Check
 from watchdown.validation.policy import Tolerance
 from watchdown_schemas.columns import Converted, Stamp
@@ -37,13 +38,13 @@ class Writing:
     def __init__(
         self,
         *,
-        folder: Folder,
+        storage: Storage,
         catalogue: Catalogue,
         ledger: Ledger,
         publishing: Publishing,
         types: Registry,
     ) -> None:
-        self._folder = folder
+        self._storage = storage
         self._catalogue = catalogue
         self._ledger = ledger
         self._publishing = publishing
@@ -83,6 +84,7 @@ class Writing:
         run = plan()
         if run.state in _LEFT_OPEN:  # by a process that died: what it staged may not be what is written now
             self._ledger.step(run.number, State.CANCELLED)
+            self._storage.delete_all(keys.staged(run.number))
             run = plan()
         if run.state not in OPEN:
             return run
@@ -111,7 +113,7 @@ class Writing:
 
     def move_refused(self, old: int, new: int, schema: str, handed_back: Collection[int] = ()) -> None:
         """Leave the refused rows of a run to the one that takes its place, but for those handed back."""
-        move_refused(self._folder, old, new, schema, handed_back)
+        move_refused(self._storage, old, new, schema, handed_back)
 
     def _asset(self, title: Title) -> str:
         """Return the asset that rows belong to unless they say otherwise: the one that is played."""
@@ -119,7 +121,7 @@ class Writing:
         return min(played, key=lambda asset: (asset.kind != "video", asset.id)).id if played else ""
 
     def _stage(self, run: Run, parts: Mapping[str, Rows], stamp: Stamp, duration_ns: int) -> None:
-        staging = Staging(self._folder, run.number)
+        staging = Staging(self._storage, run.number)
         try:
             for name, rows in parts.items():
                 staging.expect(name)

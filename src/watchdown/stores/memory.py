@@ -51,6 +51,8 @@ class _Kept:
 class MemoryStore:
     """Sink and searcher over rows in lists that only grow; a snapshot is the number of changes until then."""
 
+    of_record: bool = True
+
     def __init__(self, types: Types = STANDARD_TYPES) -> None:
         self._types = types
         self._tables: dict[str, list[_Kept]] = defaultdict(list)
@@ -184,6 +186,12 @@ class MemoryStore:
                 held = {shown(value) for value in values_of(field, row, schema)}
                 counts.update(value for value in held if value == value)  # noqa: PLR0124 - NaN is no value
         return most_frequent(counts, limit)
+
+    def vector_length(self, schema: type[Record], model: str | None) -> int | None:
+        """Return the length of the vectors that a model wrote for a type; None where there are none yet."""
+        field = vector_field(schema)
+        there = self._schemas.get(table_name(schema.__name__, model))
+        return there.field(field.name).type.list_size if field and there else None
 
     def find(self, schema: str, record: str, view: View, *, snapshot: Snapshot) -> Mapping[str, Any] | None:
         """Return the visible record of that id."""

@@ -86,7 +86,16 @@ class Outcome:
 
 
 class Sink(Protocol):
-    """Takes runs into a store. Writing the same runs again changes nothing."""
+    """Takes runs into a store. Writing the same runs again changes nothing.
+
+    `of_record` says whether what the store holds is the system of record; where it is not, the staged files
+    of published runs are, and stay.
+    """
+
+    @property
+    def of_record(self) -> bool:
+        """Whether rows can be read back from the store as they were written."""
+        ...
 
     def write(
         self, runs: Sequence[int], schema: type[Record], batches: pa.RecordBatchReader, *, model: str | None
@@ -255,6 +264,10 @@ class Searcher(Protocol):
         A count is of rows, so that filtering by the value gives as many. Most frequent first, ties by value.
         Memory grows with the number of different values, not with rows.
         """
+        ...
+
+    def vector_length(self, schema: type[Record], model: str | None) -> int | None:
+        """Return the length of the vectors that a model wrote for a type; None where there are none yet."""
         ...
 
     def find(self, schema: str, record: str, view: View, *, snapshot: Snapshot) -> Mapping[str, Any] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -125,7 +125,7 @@ def measured_columns(schema: type[Record]) -> list[str]:
     ]
 
 
-def staged_batches(file: Path | None, schema: type[Record]) -> Iterator[pa.RecordBatch]:
+def staged_batches(file: Path | BinaryIO | None, schema: type[Record]) -> Iterator[pa.RecordBatch]:
     """Stream from a Parquet file what a profile reads; nothing where an empty run wrote no file."""
     if file is not None:
         with pq.ParquetFile(file) as parquet:

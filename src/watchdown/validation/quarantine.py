@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final, TypeAlias
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -24,29 +24,34 @@ from watchdown_schemas.record import Record
 from watchdown_schemas.roles import Attributes
 from watchdown_schemas.upgrade import upgraded
 
+Source: TypeAlias = Path | BinaryIO
+"""A Parquet file of refused rows."""
+
 TOLD: Final = "_faults"
 _BATCH: Final = 1_000
 _STRANGE: Final = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 _PARTS: Final = ("keyword", "number", "time")
 
 
-def read(path: Path) -> pa.Table:
+def read(refused: Source) -> pa.Table:
     """Return refused rows as a table: their own columns, then `row`, `reasons` and `faults`."""
-    file = pq.ParquetFile(path)
+    file = pq.ParquetFile(refused)
     return file.read(columns=_columns(file.schema_arrow))
 
 
-def read_rows(path: Path) -> list[dict[str, Any]]:
+def read_rows(refused: Source) -> list[dict[str, Any]]:
     """Return refused rows as JSON has them, each with its place `row` and its `_faults`."""
-    return list(_as_json(path))
+    return list(_as_json(refused))
 
 
-def to_jsonl(path: Path, out: Path) -> int:
+def to_jsonl(refused: Source, out: Path) -> int:
     """Write refused rows as one JSON object per line, as `read_rows` has them; return how many."""
+    count = 0
     with out.open("w", encoding="utf-8", newline="\n") as file:
-        for row in _as_json(path):
+        for row in _as_json(refused):
             file.write(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n")
-    return int(pq.read_metadata(path).num_rows)
+            count += 1
+    return count
 
 
 def read_file(path: Path) -> Iterator[Mapping[str, Any]]:
@@ -91,8 +96,8 @@ def _columns(schema: pa.Schema) -> list[str]:
     return [name for name in schema.names if name not in derived]
 
 
-def _as_json(path: Path) -> Iterator[dict[str, Any]]:
-    file = pq.ParquetFile(path)
+def _as_json(refused: Source) -> Iterator[dict[str, Any]]:
+    file = pq.ParquetFile(refused)
     columns = _columns(file.schema_arrow)
     attributes = {column.name for column in file.schema_arrow if _holds_attributes(column.type)}
     for batch in file.iter_batches(_BATCH, columns=columns):

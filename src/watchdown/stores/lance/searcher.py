@@ -34,13 +34,13 @@ from watchdown.stores.protocol import (
     ranked,
 )
 from watchdown.stores.shared import TEXT, VECTOR, native
-from watchdown.stores.tables import tables_of
+from watchdown.stores.tables import table_of, tables_of
 from watchdown.stores.text_score import text_score
 from watchdown.view import View
 from watchdown.where import Value, Where, check, check_countable
 from watchdown_schemas.arrow import STEMS, WORDS
 from watchdown_schemas.errors import CursorExpired
-from watchdown_schemas.fields import vector_field
+from watchdown_schemas.fields import has_vector, vector_field
 from watchdown_schemas.record import Record
 from watchdown_schemas.types import STANDARD_TYPES
 
@@ -241,6 +241,15 @@ class LanceSearcher:
                 for schema, batch in part.read(columns, scope(view), mask=mask):
                     count_values(counts, field, batch, schema)
         return most_frequent(counts, limit)
+
+    def vector_length(self, schema: type[Record], model: str | None) -> int | None:
+        """Return the length of the vectors that a model wrote for a type; None where there are none yet."""
+        name = table_of(schema, model)
+        if not has_vector(schema) or not self._lake.exists(name):
+            return None
+        columns = self._lake.dataset(name).schema
+        held = next(column for column in columns if pa.types.is_fixed_size_list(column.type))
+        return int(held.type.list_size)
 
     def find(self, schema: str, record: str, view: View, *, snapshot: Snapshot) -> Mapping[str, Any] | None:
         """Return the visible record of that id."""

@@ -22,6 +22,8 @@ from watchdown_schemas.roles import Attributes
 class LanceSink:
     """Writes runs into the lake."""
 
+    of_record: bool = True
+
     def __init__(self, lake: Lake) -> None:
         self._lake = lake
 

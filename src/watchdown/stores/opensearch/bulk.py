@@ -103,7 +103,7 @@ class Bulk:
     def write(self, documents: Iterable[Document]) -> Iterator[DeadRow]:
         """Write documents; yield those that the server refuses for good.
 
-        Raises ServerError where the server cannot be written to within the deadline.
+        Raises StoreError where the server cannot be written to within the deadline.
         """
         batches = self._batches(iter(documents))
         with ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="bulk") as pool:

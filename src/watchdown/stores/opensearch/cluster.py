@@ -105,7 +105,7 @@ class Cluster:
             params: The query's parameters.
 
         Raises:
-            ServerError: It cannot be done; a `LibraryError`.
+            StoreError: It cannot be done; a `LibraryError`.
         """
         given = {**params, "request_timeout": timeout_s or self.timeout_s}
         asking = Retrying(

@@ -17,12 +17,12 @@ from opensearchpy.exceptions import (
 
 from watchdown_schemas.errors import (
     LibraryError,
-    ServerDenied,
-    ServerError,
-    ServerReadOnly,
-    ServerUnavailable,
-    ServerVersion,
     StorageFull,
+    StoreDenied,
+    StoreError,
+    StoreReadOnly,
+    StoreUnavailable,
+    StoreVersion,
 )
 
 PASSING: Final = frozenset({429, 502, 503, 504})
@@ -64,12 +64,12 @@ def translate(server: str, doing: str, error: OpenSearchException) -> LibraryErr
     """Return the error of our own tree for one of the client's."""
     if isinstance(error, ConnectionTimeout):
         cause = f"did not answer in time ({doing})"
-        return ServerUnavailable(server, cause, "See whether it is overloaded, or raise opensearch.timeout_s")
+        return StoreUnavailable(server, cause, "See whether it is overloaded, or raise opensearch.timeout_s")
     if isinstance(error, NoConnection):
         cause = f"cannot be reached ({doing}: {_plain(error)})"
-        return ServerUnavailable(server, cause, "See that it runs and that `store` names its address")
+        return StoreUnavailable(server, cause, "See that it runs and that `store` names its address")
     if not isinstance(error, TransportError):
-        return ServerError(server, f"fails ({doing}: {error})", "See the server's log")
+        return StoreError(server, f"fails ({doing}: {error})", "See the server's log")
     return _answered(server, doing, int(error.status_code), reason_of(error))
 
 
@@ -78,13 +78,13 @@ def _answered(server: str, doing: str, status: int, reason: str) -> LibraryError
     for applies, kind, cause, remedy in _ANSWERS:
         if applies(status, reason):
             return kind(server, f"{cause} ({doing}; HTTP {status}: {reason})", remedy)
-    return ServerError(server, f"refuses ({doing}; HTTP {status}: {reason})", "See the server's log")
+    return StoreError(server, f"refuses ({doing}; HTTP {status}: {reason})", "See the server's log")
 
 
 _ANSWERS: Final[Sequence[tuple[Callable[[int, str], bool], type[LibraryError], str, str]]] = (
     (
         lambda status, _: status == UNAUTHORISED,
-        ServerDenied,
+        StoreDenied,
         "refuses the credentials",
         "Set opensearch.username and opensearch.password, or SigV4",
     ),
@@ -96,25 +96,25 @@ _ANSWERS: Final[Sequence[tuple[Callable[[int, str], bool], type[LibraryError], s
     ),
     (
         lambda status, reason: status == FORBIDDEN and ("read-only" in reason or "read_only" in reason),
-        ServerReadOnly,
+        StoreReadOnly,
         "takes no writes",
         "Lift the block: PUT <index>/_settings with index.blocks.write and read_only null",
     ),
     (
         lambda status, _: status == FORBIDDEN,
-        ServerDenied,
+        StoreDenied,
         "does not allow it",
         "Give this user the rights named in docs/servers.md",
     ),
     (
         lambda status, _: status in PASSING,
-        ServerUnavailable,
+        StoreUnavailable,
         "cannot do it now",
         "Try again; if it stays, lower the load with: watchdown budget --rate N",
     ),
     (
         lambda _, reason: any(word in reason for word in ("strict_dynamic_mapping", "mapper", "mapping")),
-        ServerVersion,
+        StoreVersion,
         "has an index that another version made",
         "Use the version that made it, or set another opensearch.prefix and load again",
     ),

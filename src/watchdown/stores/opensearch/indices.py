@@ -9,8 +9,8 @@ from opensearchpy.exceptions import NotFoundError, RequestError
 
 from watchdown.stores.opensearch.cluster import Cluster
 from watchdown.stores.opensearch.faults import translate
-from watchdown_schemas.derived.opensearch import index_template
-from watchdown_schemas.errors import ServerVersion
+from watchdown_schemas.derived.opensearch import VECTOR, index_template
+from watchdown_schemas.errors import StoreVersion
 from watchdown_schemas.record import Record
 
 FIRST: Final = "000001"
@@ -44,7 +44,7 @@ class Indices:
     def prepare(self, alias: str, schema: type[Record], dimension: int | None) -> None:
         """Make the index of an alias unless it is there.
 
-        Raises ServerVersion where the one that is there is of a kind that this version cannot write to.
+        Raises StoreVersion where the one that is there is of a kind that this version cannot write to.
         """
         if alias in self._ready:
             return
@@ -76,9 +76,19 @@ class Indices:
         ]
         if strange:
             cause = f"has fields that this version does not know as such: {', '.join(strange)}"
-            raise ServerVersion(f"{self._cluster.server}, index {name}", cause, REMEDY)
+            raise StoreVersion(f"{self._cluster.server}, index {name}", cause, REMEDY)
         if lacking := {field: made for field, made in wanted.items() if field not in there}:
             self._cluster.request("add fields", "PUT", f"/{name}/_mapping", {"properties": lacking})
+
+    def vector_length(self, alias: str) -> int | None:
+        """Return the length of the vectors in an index; None where it is not there."""
+        try:
+            found = self._cluster.request("read its mapping", "GET", f"/{self.name(alias)}/_mapping")
+        except NotFoundError:
+            return None
+        (about,) = found.values()
+        length: int | None = about["mappings"]["properties"].get(VECTOR, {}).get("dimension")
+        return length
 
     def show(self, alias: str) -> None:
         """End the load of an index: what was written can be found; after the first one, readers see it."""

@@ -214,6 +214,10 @@ class OpenSearchSearcher:
             count_values(counts, field, part)
         return most_frequent(counts, limit)
 
+    def vector_length(self, schema: type[Record], model: str | None) -> int | None:
+        """Return the length of the vectors that a model wrote for a type; None where there are none yet."""
+        return self._indices.vector_length(self._cluster.alias(schema, model)) if has_vector(schema) else None
+
     def find(self, schema: str, record: str, view: View, *, snapshot: Snapshot) -> Mapping[str, Any] | None:
         """Return the visible record of that id."""
         for part in self._parts(schema, view, snapshot, None):

@@ -26,7 +26,7 @@ DELETE_S: Final = 300.0
 class OpenSearchSink:
     """Writes runs into a cluster."""
 
-    of_record: Final = False  # what it holds can be loaded again from what was staged
+    of_record: bool = False  # what it holds can be loaded again from what was staged
 
     def __init__(
         self, cluster: Cluster, *, take: Take = no_limit, deadline_s: float = LOAD_DEADLINE_S
@@ -42,7 +42,7 @@ class OpenSearchSink:
     ) -> Outcome:
         """Write the rows of one schema type of these runs, replacing what is there of them.
 
-        Raises ServerError where the server stays away or full beyond the deadline.
+        Raises StoreError where the server stays away or full beyond the deadline.
         """
         field = vector_field(schema)
         size = None if field is None else batches.schema.field(field.name).type.list_size

@@ -11,7 +11,7 @@ from opensearchpy.exceptions import NotFoundError
 
 from watchdown.stores.opensearch.cluster import Cluster
 from watchdown.stores.protocol import Snapshot
-from watchdown_schemas.errors import CursorExpired, ServerError
+from watchdown_schemas.errors import CursorExpired, StoreError
 
 KEEP: Final = "10m"  # how long a point in time outlives its last use
 
@@ -56,7 +56,7 @@ class Pins(Mapping[str, str]):
         with self._lock:
             pins, self._opened = [*self._opened.values()], {}
         if pins and not self._kept:
-            with suppress(ServerError, NotFoundError):  # they end by themselves
+            with suppress(StoreError, NotFoundError):  # they end by themselves
                 self._cluster.request(
                     "close points in time", "DELETE", "/_search/point_in_time", {"pit_id": pins}, deadline_s=0
                 )

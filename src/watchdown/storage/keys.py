@@ -1,0 +1,90 @@
+"""Keys: how the objects of a library are called, wherever they lie; no other module knows their layout."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from watchdown_schemas.errors import StorageKeyInvalid, printable
+
+LONGEST: Final = 1024  # bytes: the most that S3 takes
+LONGEST_PART: Final = 255  # bytes: the most that file systems take
+PARTIAL: Final = ".partial"  # ends the names of files that are not whole yet
+
+BATCHES: Final = "batches/"
+QUARANTINE: Final = "quarantine/"
+REPORTS: Final = "reports/"
+STAGED: Final = "staged/"
+MEDIA: Final = "media/"
+
+
+def check_key(key: str) -> str:
+    """Return a key that every storage can hold; StorageKeyInvalid says what is wrong with another."""
+    if cause := _objection(key):
+        raise StorageKeyInvalid(printable(key) or "''", cause, "Name it like media/film/poster.jpg")
+    return key
+
+
+def _objection(key: str) -> str | None:
+    try:
+        parts = [part.encode() for part in key.split("/")]
+    except UnicodeEncodeError:
+        return "is no Unicode text"
+    if "\0" in key:
+        return "holds a NUL"
+    if any(part in (b"", b".", b"..") for part in parts):
+        return "has a part that is empty or made of points"
+    if any(part.startswith(b".") and part.endswith(PARTIAL.encode()) for part in parts):
+        return f"has a part like .name{PARTIAL}, which is kept for files that are not whole yet"
+    if sum(map(len, parts)) + len(parts) > LONGEST or any(len(part) > LONGEST_PART for part in parts):
+        return f"is longer than {LONGEST} bytes, or a part of it than {LONGEST_PART}"
+    return None
+
+
+def batch(name: str) -> str:
+    """What workers were asked to do."""
+    return f"{BATCHES}{name}.json"
+
+
+def staged(run: int) -> str:
+    """Return the prefix of what the attempts of a run wrote, and of the manifest of the one that counts."""
+    return f"{STAGED}{run}/"
+
+
+def manifest(run: int) -> str:
+    """What the attempt wrote that finished first."""
+    return f"{staged(run)}manifest.json"
+
+
+def attempt(run: int, name: str) -> str:
+    """Return the prefix of what one attempt at a run wrote."""
+    return f"{staged(run)}{name}/"
+
+
+def run_of(staged_key: str) -> int:
+    """Return the run that a key under `STAGED` belongs to."""
+    return int(staged_key.removeprefix(STAGED).partition("/")[0])
+
+
+def refused(run: int, schema: str) -> str:
+    """Rows of a run that validation refused."""
+    return f"{QUARANTINE}{run}-{schema}.parquet"
+
+
+def held(run: int, schema: str) -> str:
+    """Return the key of the good rows of a run that was held back."""
+    return f"{QUARANTINE}{run}-{schema}.good.parquet"
+
+
+def report(name: str) -> str:
+    """Return the prefix of the verdict on a batch."""
+    return f"{REPORTS}{name}/"
+
+
+def derived(fingerprint: str, run: int) -> str:
+    """Return the prefix of what a run made of an asset for people to see."""
+    return f"{MEDIA}{fingerprint}/{run}/"
+
+
+def source(fingerprint: str, name: str) -> str:
+    """Return the key of a media file that was taken in."""
+    return f"{MEDIA}{fingerprint}/source/{name}"
