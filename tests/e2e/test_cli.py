@@ -13,6 +13,7 @@ from PIL import Image
 from sqlalchemy import create_engine, text
 
 from e2e.conftest import Call, Shelf
+from watchdown.cli.doctor import packages
 from watchdown.cli.exit_codes import ExitCode
 
 COMMANDS = ("demo", "add", "search", "titles", "runs", "show", "doctor")
@@ -200,7 +201,20 @@ def test_doctor_finds_all_that_is_needed(call: Call, shelf: Shelf) -> None:
     assert findings["library"]["state"] == findings["read media"]["state"] == "ok"
     assert "2 titles" in findings["library"]["detail"]
     assert "only drawn pictures" in findings["model of visual-embedding"]["remedy"]
+    assert findings["reach PostgreSQL"] | {"detail": ""} == {
+        "what": "reach PostgreSQL",
+        "state": "ok",
+        "detail": "",
+        "remedy": "",
+    }
+    assert re.fullmatch(r"psycopg 3\.[\d.]+", findings["reach PostgreSQL"]["detail"])
     assert call("doctor", "--library", shelf.library).code == ExitCode.OK
+
+
+def test_a_client_that_is_not_installed_is_no_fault_and_comes_with_its_extra() -> None:
+    [finding] = packages({"reach the moon": ("not_there", "not-there")}, "cluster", absent="none")
+    assert (finding.state, finding.detail) == ("none", "not-there")
+    assert finding.remedy == "pip install 'watchdown[cluster]'"
 
 
 def test_doctor_tells_how_to_get_a_library(call: Call, tmp_path: Path) -> None:

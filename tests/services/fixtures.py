@@ -15,6 +15,7 @@ from services.run import Run, discard
 from services.s3 import S3
 from services.service import Service
 from services.tools import Missing
+from services.triton import Triton
 
 SomeService = TypeVar("SomeService", bound=Service)
 Own = Callable[..., Any]
@@ -23,6 +24,7 @@ SHARED: dict[str, type[Service]] = {
     "postgresql_url": PostgreSQL,
     "s3_server": S3,
     "opensearch_server": OpenSearch,
+    "triton": Triton,
 }
 RUN_KEY = pytest.StashKey[Run]()
 WORKER = "workerinput"
@@ -115,6 +117,12 @@ def opensearch_server(pytestconfig: pytest.Config) -> OpenSearch:
 def opensearch_url(opensearch_server: OpenSearch) -> str:
     """Return the URL of a cluster of one node; a test makes its own indices there."""
     return opensearch_server.url
+
+
+@pytest.fixture(scope="session")
+def triton(pytestconfig: pytest.Config) -> Triton:
+    """Return a Triton that serves what it is told to: `serve(repository)`, then `url`, `grpc`, `http`."""
+    return shared(pytestconfig, Triton)
 
 
 @pytest.fixture

@@ -65,8 +65,8 @@ class OpenSearch(Service):
 
     @classmethod
     def build(cls) -> None:
-        java()
         lay_out()
+        java()
 
     @classmethod
     def version(cls) -> str:

@@ -60,7 +60,7 @@ class PostgreSQL(Service):
         return f"postgresql://{USER}:{PASSWORD}@{HOST}:{self.port()}/postgres"
 
     def healthy(self) -> bool:
-        with suppress(psycopg.OperationalError), psycopg.connect(self.url, connect_timeout=5) as connection:
+        with suppress(psycopg.OperationalError), psycopg.connect(self.url, connect_timeout=2) as connection:
             return connection.execute("select 1").fetchone() == (1,)
         return False
 

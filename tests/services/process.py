@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -19,6 +20,7 @@ from services.cache import SURROUNDINGS
 from services.tools import TAIL, Missing
 
 NOBODY = "65534"
+SHARED_MEMORY = re.compile(r"(/dev/shm/\S+)$", re.MULTILINE)
 SAME_START_S = 1.0
 STOP_S, KILL_S, LOOK_S = 20.0, 10.0, 0.02
 
@@ -67,17 +69,22 @@ class Process:
         if process is None:
             return
         family = _family(process)
+        memory = _shared_memory(family)
         process.send_signal(by)
-        process.resume()  # what is paused hears nothing
+        _each(family, psutil.Process.resume)  # what is paused hears nothing
         _wait(family[:1], patience)
         _kill(family)
+        _forget(memory)
 
     def kill(self) -> None:
         """End the process and its children at once, as a power cut would."""
         process = self.find()
         if process is not None:
             process.suspend()  # no new children while they are counted
-            _kill(_family(process))
+            family = _family(process)
+            memory = _shared_memory(family)
+            _kill(family)
+            _forget(memory)
 
     def pause(self) -> None:
         """Stop the process and its children in their tracks: they keep their connections and say nothing."""
@@ -115,6 +122,22 @@ def _each(family: list[psutil.Process], act: Callable[[psutil.Process], None]) -
 def _kill(family: list[psutil.Process]) -> None:
     _each(family, psutil.Process.kill)
     _wait(family, KILL_S)
+
+
+def _shared_memory(family: list[psutil.Process]) -> set[Path]:
+    """Return the shared memory that the processes hold, which would outlive them: machines have little."""
+    held: set[Path] = set()
+    for process in family:
+        with suppress(OSError):
+            held |= {
+                Path(name) for name in SHARED_MEMORY.findall(Path(f"/proc/{process.pid}/maps").read_text())
+            }
+    return held
+
+
+def _forget(memory: set[Path]) -> None:
+    for path in memory:
+        path.unlink(missing_ok=True)
 
 
 def _wait(family: list[psutil.Process], patience: float) -> None:

@@ -11,9 +11,11 @@ from pathlib import Path
 import psutil
 
 from services.cache import RUN
+from services.kinds import KINDS
 from services.process import Process
 
 TESTS = Path(__file__).parents[1]
+PATIENCE_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,8 @@ def sweep() -> None:
 
 
 def discard(folder: Path) -> None:
-    """End all servers below a folder at once, and remove it."""
-    for record in [*folder.glob("*/pid"), *folder.glob("*/*/pid")]:
-        Process(record, record).kill()
+    """End all servers of a name without much patience, and remove what they have left."""
+    for kind in KINDS.values():
+        for record in [*folder.glob(f"{kind.kind}/pid"), *folder.glob(f"{kind.kind}/*/pid")]:
+            Process(record, record).stop(kind.stop_by, PATIENCE_S)
     shutil.rmtree(folder, ignore_errors=True)

@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
-from services.cache import RUN, locked
+from services.cache import CACHE, RUN, locked
 from services.process import Process
 
 BY_HAND = "dev"
@@ -23,7 +23,7 @@ HOST = "127.0.0.1"
 PORTS = range(
     20_000, 32_000
 )  # below those that the kernel hands to clients: a killed server finds its own again
-LOOK_S, ANSWER_S = 0.1, 5.0
+LOOK_S, ANSWER_S = 0.1, 2.0
 
 
 class Failed(Exception):
@@ -128,7 +128,7 @@ class Service(ABC):
         record = self.folder / "ports.json"
         ports: dict[str, int] = json.loads(record.read_text()) if record.exists() else {}
         if name not in ports:
-            with locked(RUN / ".ports"):
+            with locked(CACHE):
                 ports[name] = _free_port()
                 record.parent.mkdir(parents=True, exist_ok=True)
                 record.write_text(json.dumps(ports))

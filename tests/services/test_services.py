@@ -89,7 +89,7 @@ def got(service: Service, place: str) -> str:
 
 
 @pytest.mark.parametrize("kind", [PostgreSQL, S3, OpenSearch])
-def test_a_killed_server_comes_back_at_the_same_place_with_its_data(
+def test_a_server_is_killed_and_comes_back_with_its_data_is_paused_and_goes_on(
     own_server: Own, kind: type[Service]
 ) -> None:
     service = own_server(kind, **SMALL.get(kind, {}))
@@ -99,20 +99,15 @@ def test_a_killed_server_comes_back_at_the_same_place_with_its_data(
     assert not service.healthy()
     assert service.up() == url
     assert got(service, place) == "kept"
-    family = [p for process in service.processes if (p := process.find())]
-    family += [child for process in family for child in process.children(recursive=True)]
-    service.down()
-    assert all(map(ended, family))
-
-
-@pytest.mark.parametrize("kind", [PostgreSQL, S3, OpenSearch])
-def test_a_paused_server_answers_nothing_until_it_goes_on(own_server: Own, kind: type[Service]) -> None:
-    service = own_server(kind, **SMALL.get(kind, {}))
     service.pause()
     assert service.running()
     assert not service.healthy()
     service.resume()
     assert service.healthy()
+    family = [p for process in service.processes if (p := process.find())]
+    family += [child for process in family for child in process.children(recursive=True)]
+    service.down()
+    assert all(map(ended, family))
 
 
 def test_two_processes_that_start_a_server_at_once_start_one(own_server: Own) -> None:

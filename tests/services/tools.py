@@ -60,8 +60,15 @@ def uv() -> str:
 
 
 def _place(lock: str) -> Path:
-    text = (LOCKS / f"{lock}.txt").read_bytes()
-    return CACHE / "wheels" / f"{lock}-{PYTHON}-{hashlib.sha256(text).hexdigest()[:12]}"
+    said = (LOCKS / f"{lock}.txt").read_bytes() + sys.base_prefix.encode()
+    return CACHE / "wheels" / f"{lock}-{PYTHON}-{hashlib.sha256(said).hexdigest()[:12]}"
+
+
+def _there(lock: str, *, bring: bool) -> Path:
+    place = _place(lock)
+    if not bring and not place.is_dir():
+        raise Missing(f"requirements/{lock}.txt is not installed yet")
+    return place
 
 
 def wheels(lock: str, *, bring: bool = True) -> Path:
@@ -70,21 +77,24 @@ def wheels(lock: str, *, bring: bool = True) -> Path:
     Raises:
         Missing: they cannot be installed, or are not there and were not to be brought.
     """
-    if not bring and not _place(lock).is_dir():
-        raise Missing(f"requirements/{lock}.txt is not installed yet")
-    with made_once(_place(lock)) as half:
+    place = _there(lock, bring=bring)
+    with made_once(place) as half:
         if half is not None:
             chosen = ["--python", sys.executable, "--target", half, "--no-deps", "--require-hashes"]
             build(
                 f"installing requirements/{lock}.txt",
                 [uv(), "pip", "install", *chosen, "-r", LOCKS / f"{lock}.txt"],
             )
-    return _place(lock)
+    return place
 
 
-def environment(lock: str) -> Path:
-    """Return a virtual environment with `requirements/<lock>.txt`, made when first asked for."""
-    place = _place(lock)
+def environment(lock: str, *, bring: bool = True) -> Path:
+    """Return a virtual environment with `requirements/<lock>.txt`, made when first asked for.
+
+    Raises:
+        Missing: as for `wheels`.
+    """
+    place = _there(lock, bring=bring)
     with made_once(place) as half:
         if half is not None:
             build(f"making {place}", [uv(), "venv", "--python", sys.executable, half / "env"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
@@ -27,10 +27,15 @@ LOCAL = {
     "mask runs": ("lance", "pylance"),
     "keep the ledger": ("sqlalchemy", "SQLAlchemy"),
 }
+CLUSTER = {
+    "reach OpenSearch": ("opensearchpy", "opensearch-py"),
+    "reach PostgreSQL": ("psycopg", "psycopg"),
+    "reach S3": ("boto3", "boto3"),
+    "reach Triton": ("tritonclient", "tritonclient"),
+}
 LATER = {
     "openclip": "real visual models",
     "nemo": "speech to text",
-    "cluster": "OpenSearch, S3, Triton",
     "operators": "Airflow",
 }
 LOW_SPACE = 1_000_000_000
@@ -48,7 +53,8 @@ class Finding:
 
 def doctor(*, library: LibraryOption = DEFAULT_LIBRARY, as_json: JsonOption = False) -> int:
     """Say what works here, what is missing, and how to get it."""
-    findings = [*_program(), *_packages(), *_model(), *_library(library)]
+    installed = [*packages(LOCAL, "local"), *packages(CLUSTER, "cluster", absent="none")]
+    findings = [*_program(), *installed, *_model(), *_library(library)]
     if as_json:
         print_json([asdict(finding) for finding in findings])
     else:
@@ -65,10 +71,13 @@ def _program() -> Iterator[Finding]:
     yield Finding("processors", "ok", str(os.cpu_count()))
 
 
-def _packages() -> Iterator[Finding]:
-    for what, (module, package) in LOCAL.items():
+def packages(
+    wanted: Mapping[str, tuple[str, str]], extra: str, *, absent: str = "missing"
+) -> Iterator[Finding]:
+    """Say which packages are installed; `absent` is the state of one that is not."""
+    for what, (module, package) in wanted.items():
         if find_spec(module) is None:
-            yield Finding(what, "missing", package, "pip install 'watchdown[local]'")
+            yield Finding(what, absent, package, f"pip install 'watchdown[{extra}]'")
             continue
         try:
             yield Finding(what, "ok", f"{package} {version(package)}")
