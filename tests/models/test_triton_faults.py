@@ -205,7 +205,7 @@ def test_a_server_without_the_model_is_told_apart_from_one_with_another_version(
     config.write_text(config.read_text().replace(here().fingerprint, "0" * 16))
     with LocalTriton(repository) as server, model_on(server, deadline=LONG) as model:
         with pytest.raises(
-            ModelUnavailable, match="is not there. Write its repository with: watchdown models"
+            ModelUnavailable, match=r"is not there\. Write its repository with: watchdown models"
         ):
             model("text", texts())
         with pytest.raises(ModelMismatch) as raised:
@@ -220,7 +220,7 @@ def other_weights(repository: Path) -> None:
     graph = repository / served_name(repository) / "1" / "model.onnx"
     weights = bytearray(graph.read_bytes())
     middle = len(weights) // 2
-    values = np.frombuffer(weights, dtype=np.float32, count=100_000, offset=middle - middle % 4)
+    values = np.frombuffer(weights, dtype=np.float32, count=16_384, offset=middle - middle % 4)
     assert np.isfinite(values).all()
     values *= -1
     graph.write_bytes(weights)
@@ -232,11 +232,12 @@ def test_another_fingerprint_under_the_same_name_is_refused(repository: Path) ->
         f'string_value: "{here().fingerprint}"', 'string_value: "fedcba9876543210"'
     )
     config.write_text(text)
-    with LocalTriton(repository) as server, model_on(server, deadline=LONG) as model:
-        with pytest.raises(
-            ModelMismatch, match=f"model fedcba9876543210, the files here {here().fingerprint}"
-        ):
-            model.warm()
+    with (
+        LocalTriton(repository) as server,
+        model_on(server, deadline=LONG) as model,
+        pytest.raises(ModelMismatch, match=f"model fedcba9876543210, the files here {here().fingerprint}"),
+    ):
+        model.warm()
 
 
 def test_other_weights_under_the_same_name_and_fingerprint_are_refused(repository: Path) -> None:
@@ -282,12 +283,15 @@ def test_weights_that_are_swapped_in_use_give_no_wrong_vector(repository: Path) 
 
 def test_a_request_that_fails_does_not_fail_those_it_was_run_with(repository: Path) -> None:
     impossible = np.full((1, 24), 10**6, dtype=np.int64)
-    with LocalTriton(repository) as server, model_on(server, deadline=LONG) as model:
-        with ThreadPoolExecutor(32) as pool:
-            asked = [pool.submit(model, "text", texts(1 + n)) for n in range(60)]
-            wrong = [pool.submit(model, "text", impossible) for _ in range(2)]
-            for n, one in enumerate(asked):
-                assert is_right(one.result(), texts(1 + n))
-            for one in wrong:
-                with pytest.raises(ModelUnavailable, match="failed .INTERNAL: .*See the log of that server"):
-                    one.result()
+    with (
+        LocalTriton(repository) as server,
+        model_on(server, deadline=LONG) as model,
+        ThreadPoolExecutor(32) as pool,
+    ):
+        asked = [pool.submit(model, "text", texts(1 + n)) for n in range(60)]
+        wrong = [pool.submit(model, "text", impossible) for _ in range(2)]
+        for n, one in enumerate(asked):
+            assert is_right(one.result(), texts(1 + n))
+        for one in wrong:
+            with pytest.raises(ModelUnavailable, match=r"failed .INTERNAL: .*See the log of that server"):
+                one.result()

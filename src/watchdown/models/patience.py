@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any, Final, TypeVar
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_random_exponential
@@ -15,7 +15,7 @@ A_FEW: Final = 4
 
 
 class Passing(Exception):
-    """A refusal that may be over in a moment; with an `error`, which is raised when a few tries are in vain."""
+    """A refusal that may be over in a moment; its `error` is raised when a few tries are in vain."""
 
     def __init__(self, told: str, error: Exception | None = None) -> None:
         super().__init__(told)
@@ -55,8 +55,7 @@ class Patience:
         try:
             return await retrying(ask)
         except Passing as passing:
-            assert passing.error is not None
-            raise passing.error from passing
+            raise passing.error or passing from passing
 
     def _note(self, state: RetryCallState) -> None:
         self._refusals += 1
@@ -68,7 +67,7 @@ def _in_vain(state: RetryCallState) -> bool:
     return isinstance(refusal, Passing) and refusal.error is not None and state.attempt_number >= A_FEW
 
 
-async def together(asked: list[Coroutine[Any, Any, T]]) -> list[T]:
+async def together(asked: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
     """Await all at once, answers in the order asked; the first failure ends the others."""
     try:
         async with asyncio.TaskGroup() as group:
