@@ -35,9 +35,8 @@ class Models(Protocol):
 class OnnxModels:
     """In this process, each model loaded once."""
 
-    where: Final = "ONNX Runtime, in process"
-
     def __init__(self) -> None:
+        self.where = "ONNX Runtime, in process"
         self._loaded: dict[Path, Model] = {}
         self._loading = Lock()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ERRORS_ONLY: Final = 3
-DTYPES: Final = {"float": "float32", "double": "float64"}  # the others are called as numpy calls them
+DTYPES: Final[Mapping[str, str]] = {
+    "float": "float32",
+    "double": "float64",
+}  # the others are called as numpy calls them
 
 
 class OnnxModel(ModelFiles):
@@ -56,7 +60,7 @@ class OnnxModel(ModelFiles):
                 f"{found.name} has the shape {found.shape}: only its first axis, the batch, may be free",
                 "Export the graph so",
             )
-        kind = found.type.removeprefix("tensor(").removesuffix(")")
+        kind: str = found.type.removeprefix("tensor(").removesuffix(")")
         return Tensor(found.name, DTYPES.get(kind, kind), tuple(shape))
 
     def _session(self, graph: str) -> Any:

@@ -125,6 +125,12 @@ class LocalTriton:
         with urllib.request.urlopen(request, timeout=60):
             pass
 
+    @property
+    def pid(self) -> int:
+        """The process that runs now."""
+        assert self._process is not None
+        return self._process.pid
+
     def log_tail(self) -> str:
         """Return the end of what it said."""
         return "\n".join(self._log.read_text("utf-8", "replace").splitlines()[-30:])

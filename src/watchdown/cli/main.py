@@ -10,7 +10,7 @@ from pathlib import Path
 
 import typer
 
-from watchdown.cli import add, demo, doctor, note, quarantine, schema, search, show, titles
+from watchdown.cli import add, demo, doctor, models, note, quarantine, schema, search, show, titles
 from watchdown.cli.exit_codes import ExitCode
 from watchdown.cli.output import notice
 from watchdown.folder import storage_error
@@ -47,6 +47,7 @@ app.command("runs")(titles.runs)
 app.command("show")(show.show)
 app.command("doctor")(doctor.doctor)
 app.add_typer(schema.group, name="schema")
+app.add_typer(models.group, name="models")
 app.add_typer(note.app, name="note")
 app.add_typer(quarantine.app, name="quarantine")
 

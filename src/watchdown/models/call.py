@@ -86,7 +86,9 @@ class Call:
         if refused.passing:
             return Passing(str(refused))
         if refused.status != "NOT_FOUND":
-            return ModelUnavailable(self._subject, f"failed ({refused})", "See the log of that server")
+            # The server runs requests of many callers together: another's may have failed this one.
+            error = ModelUnavailable(self._subject, f"failed ({refused})", "See the log of that server")
+            return Passing(str(refused), error)
         try:
             states = await self._server.states()
         except Refused as also:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any, Final, TypeVar
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_random_exponential
@@ -11,10 +11,15 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wai
 T = TypeVar("T")
 FIRST_WAIT: Final = 0.1
 LONGEST_WAIT: Final = 2.0
+A_FEW: Final = 4
 
 
 class Passing(Exception):
-    """A refusal that may be over in a moment."""
+    """A refusal that may be over in a moment; its `error` is raised when a few tries are in vain."""
+
+    def __init__(self, told: str, error: Exception | None = None) -> None:
+        super().__init__(told)
+        self.error = error
 
 
 class Exhausted(Exception):
@@ -43,16 +48,26 @@ class Patience:
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(Passing),
             wait=wait_random_exponential(multiplier=FIRST_WAIT, max=LONGEST_WAIT),
+            stop=_in_vain,
+            reraise=True,
             before_sleep=self._note,
         )
-        return await retrying(ask)
+        try:
+            return await retrying(ask)
+        except Passing as passing:
+            raise passing.error or passing from passing
 
     def _note(self, state: RetryCallState) -> None:
         self._refusals += 1
         self._last = str(state.outcome.exception()) if state.outcome else ""
 
 
-async def together(asked: list[Coroutine[Any, Any, T]]) -> list[T]:
+def _in_vain(state: RetryCallState) -> bool:
+    refusal = state.outcome.exception() if state.outcome else None
+    return isinstance(refusal, Passing) and refusal.error is not None and state.attempt_number >= A_FEW
+
+
+async def together(asked: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
     """Await all at once, answers in the order asked; the first failure ends the others."""
     try:
         async with asyncio.TaskGroup() as group:

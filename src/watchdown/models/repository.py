@@ -13,9 +13,11 @@ GRAPH_FILE: Final = "model.onnx"
 VERSION: Final = "1"
 NAME: Final = re.compile(r"(?P<stem>[a-z][a-z0-9-]*-[a-z][a-z0-9_]*)-(?P<fingerprint>[0-9a-f]{16})")
 
-# Rows that are run at once at most; 64 fill a core's vector units and are a fraction of a GPU's memory.
+# Rows that are run at once at most: a fraction of a GPU's memory, and enough to fill it.
 MAX_BATCH: Final = 128
-PREFERRED_BATCHES: Final = (32, 64, 128)
+# With one instance Triton's batcher sleeps through the end of a run while requests wait; the second one also
+# takes its rows in while the first computes. No batch size is preferred: waiting for one only cost time.
+INSTANCES: Final = 2
 # How long a request may wait for others to be run with; a lone query is late by no more.
 QUEUE_DELAY_US: Final = 500
 # What waits longer or behind more is refused, and the client comes again: memory stays bounded.
@@ -54,9 +56,8 @@ def configuration(
         "max_batch_size": MAX_BATCH,
         "input": [{"name": asked.name, **row}],
         "output": [{"name": answered.name, "data_type": TYPES[answered.dtype], "dims": list(answered.shape)}],
-        "instance_group": [{"kind": "KIND_AUTO", "count": 1}],
+        "instance_group": [{"kind": "KIND_AUTO", "count": INSTANCES}],
         "dynamic_batching": {
-            "preferred_batch_size": list(PREFERRED_BATCHES),
             "max_queue_delay_microseconds": QUEUE_DELAY_US,
             "default_queue_policy": {
                 "timeout_action": "REJECT",

@@ -1,0 +1,110 @@
+"""From film to hit with the model on a server: nothing differs from the model in process."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import watchdown
+from media.clips import draw
+from models.local_triton import LocalTriton
+from watchdown.models.export import export
+from watchdown.models.served import TritonModels
+from watchdown_algos.discovery import discover
+from watchdown_schemas.errors import ModelUnavailable
+from watchdown_schemas.record import Record
+
+TOLERANCE = 1e-5
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalTriton]:
+    repository = tmp_path_factory.mktemp("repository")
+    export(discover().values(), repository)
+    with LocalTriton(repository) as started:
+        yield started
+
+
+@pytest.fixture
+def models(server: LocalTriton) -> Iterator[TritonModels]:
+    served = TritonModels(server.address)
+    yield served
+    served.close()
+
+
+def embeddings(library: watchdown.Library) -> list[Record]:
+    return library.records("Embedding")
+
+
+def test_a_film_becomes_the_same_records_and_is_found_alike(models: TritonModels, tmp_path: Path) -> None:
+    film = draw(tmp_path / "film.mp4", count=200)
+    with (
+        watchdown.open(tmp_path / "here", create=True) as here,
+        watchdown.open(tmp_path / "there", create=True, algorithms=discover(models=models)) as there,
+    ):
+        (one,), (other,) = here.add(film), there.add(film)
+        assert one.outcome == other.outcome == "added"
+        mine, theirs = embeddings(here), embeddings(there)
+        assert len(mine) > 0
+        assert [(r.start_ns, r.end_ns) for r in mine] == [(r.start_ns, r.end_ns) for r in theirs]
+        vectors = [np.asarray([record.vector for record in records]) for records in (mine, theirs)]
+        assert np.abs(vectors[0] - vectors[1]).max() <= TOLERANCE
+        hits = [library.search("a red race car") for library in (here, there)]
+        assert [hit.timecode for hit in hits[0]] == [hit.timecode for hit in hits[1]]
+
+
+def test_a_library_goes_on_with_the_model_elsewhere_and_computes_nothing_again(
+    models: TritonModels, tmp_path: Path
+) -> None:
+    film = draw(tmp_path / "film.mp4", count=40)
+    with watchdown.open(tmp_path / "library", create=True) as library:
+        library.add(film)
+    with watchdown.open(tmp_path / "library", algorithms=discover(models=models)) as library:
+        (again,) = library.add(film)
+        assert again.outcome == "unchanged"
+        assert library.search("a red race car")
+
+
+def test_while_the_server_is_away_all_else_is_done_and_later_the_rest(
+    server: LocalTriton, tmp_path: Path
+) -> None:
+    film = draw(tmp_path / "film.mp4", count=40)
+    server.down()
+    models = TritonModels(server.address, deadline=1)
+    with watchdown.open(tmp_path / "library", create=True, algorithms=discover(models=models)) as library:
+        (added,) = library.add(film)
+        assert added.outcome == "added"
+        (error,) = added.errors
+        assert "visual-embedding failed" in error
+        assert server.address in error
+        assert {run.algorithm: run.state for run in library.runs()} == {
+            "shots": "active",
+            "keyframes": "active",
+            "visual-embedding": "failed",
+        }
+        with pytest.raises(ModelUnavailable, match=server.address):
+            library.search("a red race car")
+        server.up()
+        (again,) = library.add(film)
+        assert (again.outcome, again.errors) == ("updated", ())
+        assert embeddings(library)
+    models.close()
+
+
+def test_a_program_ends_though_it_closes_nothing(server: LocalTriton) -> None:
+    program = (
+        "from watchdown.models.served import TritonModels\n"
+        "from watchdown_algos.discovery import discover\n"
+        f"model = discover(models=TritonModels({server.address!r}))['visual-embedding'].load_model()\n"
+        "print(model('text', model.tokens(['a dog'])).shape)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True, timeout=100
+    )
+    assert done.stdout == "(1, 128)\n"
+    assert done.stderr == ""
