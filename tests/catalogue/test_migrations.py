@@ -68,7 +68,7 @@ def content(connection: Connection) -> dict[str, list[dict[str, object]]]:
 @pytest.fixture
 def first(address: Address) -> Address:
     """Make a database as the first step left it, with a row in every table."""
-    engine = options_of(engine_of(address), writer=True)
+    engine = options_of(engine_of(address), writer="transaction")
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     with engine.begin() as connection:

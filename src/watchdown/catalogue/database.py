@@ -11,7 +11,7 @@ from typing import Final
 from sqlalchemy import Connection, Engine
 
 from watchdown.catalogue.connecting import begun
-from watchdown.catalogue.engines import engine_of, options_of
+from watchdown.catalogue.engines import WRITER, engine_of, options_of
 from watchdown.catalogue.faults import told
 from watchdown.catalogue.migrating import migrate
 from watchdown.settings import Address
@@ -42,14 +42,17 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Give a connection whose statements all see one state of the database."""
-        with self._transaction(options_of(self._engine, writer=False)) as connection:
+        with self._transaction(options_of(self._engine, writer=None)) as connection:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """Give a connection in a transaction that holds the writer's lock from its start."""
-        with self._transaction(options_of(self._engine, writer=True)) as connection:
-            if self._guard is not None:
+    def writing(self, writer: str = WRITER) -> Iterator[Connection]:
+        """Give a connection in a transaction that holds the writer's lock from its start.
+
+        What touches neither catalogue nor ledger is a `writer` of its own, and need not wait for theirs.
+        """
+        with self._transaction(options_of(self._engine, writer=writer)) as connection:
+            if self._guard is not None and writer == WRITER:
                 self._guard(connection)
             yield connection
 

@@ -14,9 +14,11 @@ STATEMENT_SECONDS: Final = 120
 GONE_SECONDS: Final = 30  # after which a peer that answers nothing counts as gone, on either side
 POOLED: Final = 10
 
+WRITER: Final = "transaction"  # the writer of catalogue and ledger
+
 # Keyed by schema, so that one database may hold several libraries.
 KEY: Final = "hashtextextended('watchdown {} ' || current_schema(), 0)"
-_LOCK: Final = f"SELECT pg_advisory_xact_lock({KEY.format('transaction')})"
+_LOCK: Final = f"SELECT pg_advisory_xact_lock({KEY})"
 
 
 def engine_of(address: Address) -> Engine:
@@ -24,8 +26,11 @@ def engine_of(address: Address) -> Engine:
     return _postgresql(address) if address.kind == "postgresql" else _sqlite(address)
 
 
-def options_of(engine: Engine, *, writer: bool) -> Engine:
-    """Return the engine for transactions that read one state, or that hold the writer's lock."""
+def options_of(engine: Engine, *, writer: str | None) -> Engine:
+    """Return the engine for transactions that read one state, or that hold a writer's lock from their start.
+
+    Writers of different names do not wait for one another where the database can tell them apart.
+    """
     if writer or engine.dialect.name == "sqlite":
         return engine.execution_options(writer=writer)
     return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
@@ -81,8 +86,8 @@ def _postgresql(address: Address) -> Engine:
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         # In READ COMMITTED each statement behind the lock sees what earlier holders of it committed.
-        if connection.get_execution_options().get("writer"):
-            connection.exec_driver_sql(_LOCK)
+        if writer := connection.get_execution_options().get("writer"):
+            connection.exec_driver_sql(_LOCK.format(writer))
 
     return engine
 

@@ -11,7 +11,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
-from watchdown.catalogue.engines import options_of
+from watchdown.catalogue.engines import WRITER, options_of
 from watchdown.catalogue.faults import named
 from watchdown.settings import Address
 from watchdown_schemas.errors import LibraryError, LibraryNotFound, LibraryVersion
@@ -44,7 +44,7 @@ def migrate(engine: Engine, address: Address, *, create: bool) -> None:
     if current is None and not create and address.kind == "postgresql":
         remedy = "Name another database in the settings, or make a library with: watchdown add FILE."
         raise LibraryNotFound(named(address), "has no Watchdown library in it", remedy)
-    with options_of(engine, writer=True).connect() as connection, connection.begin():
+    with options_of(engine, writer=WRITER).connect() as connection, connection.begin():
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 

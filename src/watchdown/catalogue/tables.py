@@ -7,6 +7,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Double,
     ForeignKey,
     Index,
     Integer,
@@ -175,4 +176,31 @@ corrections = Table(
     Column("made_at", TEXT, nullable=False),
     Column("withdrawn_at", TEXT, nullable=True),
     Index("ix_corrections_slot", "title", "algorithm"),
+)
+
+# What all loaders together may write in a second; without a row, as much as they can.
+load_limits = Table(
+    "load_limits",
+    metadata,
+    Column("what", TEXT, primary_key=True),
+    Column("per_second", Double, nullable=False),
+    Column("changed_at", TEXT, nullable=False),
+)
+
+# Who loads now. A share is null where nothing is limited, a want where the loader takes all that it gets.
+loaders = Table(
+    "loaders",
+    metadata,
+    Column("id", TEXT, primary_key=True),
+    Column("name", TEXT, nullable=False),
+    Column("since", TEXT, nullable=False),
+    Column("lease_until", Double, nullable=False),
+    Column("documents", BigInteger, nullable=False),
+    Column("documents_rate", Double, nullable=False),
+    Column("documents_wanted", Double, nullable=True),
+    Column("documents_share", Double, nullable=True),
+    Column("bytes", BigInteger, nullable=False),
+    Column("bytes_rate", Double, nullable=False),
+    Column("bytes_wanted", Double, nullable=True),
+    Column("bytes_share", Double, nullable=True),
 )

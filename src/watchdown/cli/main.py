@@ -10,7 +10,7 @@ from pathlib import Path
 
 import typer
 
-from watchdown.cli import add, demo, doctor, models, note, quarantine, schema, search, show, titles
+from watchdown.cli import add, budget, demo, doctor, models, note, quarantine, schema, search, show, titles
 from watchdown.cli.exit_codes import ExitCode
 from watchdown.cli.output import notice
 from watchdown.folder import storage_error
@@ -45,6 +45,7 @@ app.command("search")(search.search)
 app.add_typer(titles.group, name="titles")
 app.command("runs")(titles.runs)
 app.command("show")(show.show)
+app.command("budget")(budget.budget)
 app.command("doctor")(doctor.doctor)
 app.add_typer(schema.group, name="schema")
 app.add_typer(models.group, name="models")

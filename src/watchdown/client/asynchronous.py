@@ -15,6 +15,7 @@ from anyio.to_thread import run_sync
 from watchdown.catalogue.model import Title
 from watchdown.client import adding, importing, moments, pictures, records, showing, writing
 from watchdown.client.parts_asynchronous import (
+    AsyncBudget,
     AsyncCorrections,
     AsyncNotes,
     AsyncQuarantine,
@@ -48,6 +49,7 @@ class AsyncLibrary:
         self.notes = AsyncNotes(services)
         self.corrections = AsyncCorrections(services)
         self.quarantine = AsyncQuarantine(services)
+        self.budget = AsyncBudget(services)
 
     async def __aenter__(self) -> Self:
         return self

@@ -1,4 +1,4 @@
-"""The parts of a library with calls of their own, asynchronous: schemas, notes, corrections, quarantine."""
+"""The parts of a library with calls of their own, asynchronous: schemas, notes, corrections and others."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ import anyio
 from anyio.to_thread import run_sync
 
 from watchdown.catalogue.corrections import Correction
-from watchdown.client import correcting, notes, quarantine, upgrading
-from watchdown.client.results import Refused, RunSummary, Written
+from watchdown.client import budgeting, correcting, notes, quarantine, upgrading
+from watchdown.client.results import LoadBudget, Refused, RunSummary, Written
 from watchdown.client.services import Services
+from watchdown.load.leases import KINDS
 from watchdown.runs.execute import Progress
 from watchdown_schemas.declaration import Declaration
+from watchdown_schemas.errors import QueryError
 from watchdown_schemas.evolution import Difference
 from watchdown_schemas.record import Record
 from watchdown_schemas.registry import Registry
@@ -175,3 +177,24 @@ class AsyncQuarantine(_Part):
             waiting=anyio.from_thread.check_cancelled,
         )
         return await run_sync(call)
+
+
+class AsyncBudget(_Part):
+    """What all loads together may write in a second."""
+
+    async def show(self) -> LoadBudget:
+        """Return the limits and who loads now."""
+        return await run_sync(budgeting.show, self._services)
+
+    async def set(self, **limits: float | None) -> LoadBudget:
+        """Set `documents` and `bytes` in a second, None to lift a limit; what is not named stays.
+
+        Loads that go on keep to them within two seconds; 0 pauses them.
+        """
+        return await run_sync(budgeting.change, self._services, _kinds(limits))
+
+
+def _kinds(limits: Mapping[str, float | None]) -> Mapping[str, float | None]:
+    if strange := sorted(limits.keys() - set(KINDS)):
+        raise QueryError(", ".join(strange), "is nothing that is limited", f"Name {' or '.join(KINDS)}")
+    return limits

@@ -15,7 +15,7 @@ from anyio.from_thread import BlockingPortal
 from watchdown.catalogue.model import Title
 from watchdown.client.asynchronous import AsyncLibrary, Place, open_async
 from watchdown.client.parts_asynchronous import quiet
-from watchdown.client.parts_synchronous import Corrections, Notes, Quarantine, Schemas
+from watchdown.client.parts_synchronous import Budget, Corrections, Notes, Quarantine, Schemas
 from watchdown.client.records import Filter
 from watchdown.client.results import Added, Imported, RunSummary, TitleSummary, Written
 from watchdown.client.writing import Rows
@@ -40,6 +40,7 @@ class Library:
         self.notes = Notes(inner.notes, self._call)
         self.corrections = Corrections(inner.corrections, self._call)
         self.quarantine = Quarantine(inner.quarantine, self._call)
+        self.budget = Budget(inner.budget, self._call)
 
     def __enter__(self) -> Self:
         return self
