@@ -17,6 +17,8 @@ from watchdown.catalogue.titles import Catalogue
 from watchdown.catalogue.writer import writer_lock
 from watchdown.client import drivers
 from watchdown.client.entities import Entities
+from watchdown.load.budget import Budget
+from watchdown.load.load import Take
 from watchdown.media.place import Place
 from watchdown.media.shelf import Shelf
 from watchdown.runs.execute import Executor
@@ -74,7 +76,11 @@ class Services:
         self.searcher = self.store.searcher
         self.entities = Entities(people=self.people, metadata=self.metadata, searcher=self.searcher)
         self.publishing = Publishing(
-            storage=self.storage, ledger=self.ledger, sink=self.store.sink, types=self.registry
+            storage=self.storage,
+            ledger=self.ledger,
+            sink=self.store.sink,
+            types=self.registry,
+            budget=self._loading,
         )
         self.writer = Writing(
             storage=self.storage,
@@ -100,6 +106,12 @@ class Services:
             view=self.ledger.view,
             known=self._known,
         )
+
+    @contextmanager
+    def _loading(self) -> Iterator[Take]:
+        """Register as a loader, and give what takes from the share of the budget."""
+        with Budget(self.database) as budget:
+            yield budget.take
 
     @property
     def place(self) -> str:

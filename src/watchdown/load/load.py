@@ -1,17 +1,22 @@
-"""Load staged runs into a sink: many runs per write, one write per table, streamed."""
+"""Load staged runs into a sink: many runs per write, one write per table, streamed, within the budget."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from watchdown.load.dead_letters import keep
 from watchdown.storage.protocol import Storage
-from watchdown.stores.protocol import Sink
+from watchdown.stores.protocol import DeadRow, Sink
 from watchdown_schemas.record import Record
+
+ROWS: Final = 1_000  # taken from the budget at once
+Take = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,24 +29,58 @@ class Staged:
     key: str
 
 
+@dataclass(slots=True)
+class Loaded:
+    """What became of runs: by number why a store refused one, and how many rows of each type it refused."""
+
+    refused: dict[int, str] = field(default_factory=dict)
+    dead: dict[int, dict[str, int]] = field(default_factory=lambda: defaultdict(dict))
+    warnings: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+
+def unlimited(_rows: int, _bytes: int) -> None:
+    """Let everything pass."""
+
+
 def load(
-    staged: Sequence[Staged], sink: Sink, types: Mapping[str, type[Record]], storage: Storage
-) -> dict[int, str]:
-    """Write staged rows into the sink; return the runs that it refused, with the reason."""
+    staged: Sequence[Staged],
+    sink: Sink,
+    types: Mapping[str, type[Record]],
+    storage: Storage,
+    take: Take = unlimited,
+) -> Loaded:
+    """Write staged rows into the sink; rows that it refuses go to the dead letters, with the reason.
+
+    `take` asks the budget for so many rows and bytes, and waits until it has them.
+    """
     tables: dict[tuple[str, str | None], list[Staged]] = defaultdict(list)
     for part in staged:
         tables[part.schema, part.model].append(part)
-    refused: dict[int, str] = {}
+    loaded = Loaded()
     for (schema, model), parts in tables.items():
         with storage.open(parts[0].key) as file:
             rows = pq.read_schema(file)
-        reader = pa.RecordBatchReader.from_batches(rows, _batches(parts, storage))
+        reader = pa.RecordBatchReader.from_batches(rows, _batches(parts, storage, take))
         outcome = sink.write([part.run for part in parts], types[schema], reader, model=model)
-        refused |= outcome.refused
-    return refused
+        loaded.refused |= outcome.refused
+        for part in parts:
+            if dead := [row for row in outcome.dead if row.run == part.run]:
+                _note(loaded, part, dead, storage)
+    return loaded
 
 
-def _batches(parts: Sequence[Staged], storage: Storage) -> Iterator[pa.RecordBatch]:
+def _note(loaded: Loaded, part: Staged, dead: Sequence[DeadRow], storage: Storage) -> None:
+    place = keep(part.run, part.schema, part.key, dead, storage)
+    loaded.dead[part.run][part.schema] = len(dead)
+    rows = f"{len(dead)} {part.schema} row{'s' * (len(dead) > 1)}"
+    loaded.warnings[part.run].append(
+        f"{rows} refused by the store, with reasons in {place} ({dead[0].reason})"
+    )
+
+
+def _batches(parts: Sequence[Staged], storage: Storage, take: Take) -> Iterator[pa.RecordBatch]:
     for part in parts:
         with storage.open(part.key) as file:
-            yield from pq.ParquetFile(file).iter_batches()
+            for batch in pq.ParquetFile(file).iter_batches(batch_size=ROWS):
+                take(batch.num_rows, batch.nbytes)
+                yield batch

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
-from watchdown.load.load import Staged, load
+from watchdown.load.load import Staged, Take, load, unlimited
 from watchdown.runs.ledger import Ledger, Run
 from watchdown.runs.memo import Types
 from watchdown.runs.record import record
@@ -23,7 +25,19 @@ _TO_RECORD = (State.PLANNED, State.RUNNING, State.STAGED)
 class Publishing:
     """Brings worked runs to readers, whatever state they were left in."""
 
-    def __init__(self, *, storage: Storage, ledger: Ledger, sink: Sink, types: Types) -> None:
+    def __init__(
+        self,
+        *,
+        storage: Storage,
+        ledger: Ledger,
+        sink: Sink,
+        types: Types,
+        budget: Callable[[], AbstractContextManager[Take]] = lambda: nullcontext(unlimited),
+        announce: Callable[[], object] = lambda: None,
+    ) -> None:
+        """Make it; `budget` is entered while rows are loaded, `announce` called after each publication."""
+        self._budget = budget
+        self._announce = announce
         self._storage = storage
         self._ledger = ledger
         self._sink = sink
@@ -53,10 +67,11 @@ class Publishing:
                 )
         if judge is not None:
             judge([run for run in self._now(runs) if run.state is State.VALIDATED], manifests)
-        self._load([run for run in self._now(runs) if run.state is State.VALIDATED], manifests)
+        self._load([run for run in self._now(runs) if run.state is State.VALIDATED], manifests, tolerance)
         loaded = [run.number for run in self._now(runs) if run.state is State.LOADED]
         if loaded:
             self._ledger.publish(loaded)
+            self._announce()
         for run in self._now(runs):
             if self.keeps_staged and run.state in PUBLISHED and run.number in manifests:
                 keep_only(self._storage, manifests[run.number])
@@ -66,18 +81,32 @@ class Publishing:
     def _now(self, runs: Sequence[Run]) -> list[Run]:
         return [self._ledger.get(run.number) for run in runs]
 
-    def _load(self, runs: Sequence[Run], manifests: Mapping[int, Manifest]) -> None:
+    def _load(
+        self,
+        runs: Sequence[Run],
+        manifests: Mapping[int, Manifest],
+        tolerance: Callable[[Run], Tolerance],
+    ) -> None:
         staged = [
             Staged(run.number, schema, model_of(run, schema, self._types), key)
             for run in runs
             for schema, key in staged_files(manifests[run.number]).items()
         ]
-        refused = load(staged, self._sink, self._types, self._storage)
+        if not runs:
+            return
+        with self._budget() as take:
+            loaded = load(staged, self._sink, self._types, self._storage, take)
         for run in runs:
-            if run.number in refused:
-                self._ledger.step(run.number, State.FAILED, error=refused[run.number])
+            facts: dict[str, Any] = {}
+            error = loaded.refused.get(run.number)
+            if dead := loaded.dead.get(run.number):
+                counts = {name: rows - dead.get(name, 0) for name, rows in run.counts.items()}
+                facts = {"counts": counts, "warnings": [*run.warnings, *loaded.warnings[run.number]]}
+                error = error or tolerance(run).objection(sum(counts.values()), sum(dead.values()))
+            if error is None:
+                self._ledger.step(run.number, State.LOADED, **facts)
             else:
-                self._ledger.step(run.number, State.LOADED)
+                self._ledger.step(run.number, State.FAILED, error=error, **facts)
 
 
 def model_of(run: Run, schema: str, types: Types) -> str | None:

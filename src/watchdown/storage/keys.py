@@ -13,6 +13,7 @@ PARTIAL: Final = ".partial"  # ends the names of files that are not whole yet
 BATCHES: Final = "batches/"
 QUARANTINE: Final = "quarantine/"
 REPORTS: Final = "reports/"
+DEAD_LETTERS: Final = "dead-letters/"
 STAGED: Final = "staged/"
 MEDIA: Final = "media/"
 
@@ -68,6 +69,11 @@ def run_of(staged_key: str) -> int:
 def refused(run: int, schema: str) -> str:
     """Rows of a run that validation refused."""
     return f"{QUARANTINE}{run}-{schema}.parquet"
+
+
+def dead_letters(run: int, schema: str) -> str:
+    """Rows of a run that a store refused."""
+    return f"{DEAD_LETTERS}{run}-{schema}.parquet"
 
 
 def held(run: int, schema: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from itertools import islice
@@ -45,13 +45,6 @@ class Document:
         return len(self.source) + len(self.id) + 32
 
 
-Take = Callable[[int, int], None]
-
-
-def no_limit(_documents: int, _bytes: int) -> None:
-    """Let everything pass."""
-
-
 class Pace:
     """How large batches are: halved when the server is slow or full, larger again while it is quick."""
 
@@ -82,7 +75,6 @@ class Bulk:
         index: str,
         *,
         deadline_s: float,
-        take: Take = no_limit,
         pace: Pace | None = None,
     ) -> None:
         """Make a writer.
@@ -91,13 +83,11 @@ class Bulk:
             cluster: The server.
             index: The index.
             deadline_s: For how long a batch is sent again while the server does not take it.
-            take: Asks for leave to write so many documents and bytes; waits for it.
             pace: How large batches are.
         """
         self._cluster = cluster
         self._index = index
         self._deadline_s = deadline_s
-        self._take = take
         self._pace = pace or Pace()
 
     def write(self, documents: Iterable[Document]) -> Iterator[DeadRow]:
@@ -110,7 +100,6 @@ class Bulk:
             flying: set[Future[list[DeadRow]]] = set()
             try:
                 for batch in batches:
-                    self._take(len(batch), sum(one.size for one in batch))
                     flying.add(pool.submit(self._send, batch))
                     if len(flying) >= IN_FLIGHT:
                         done, flying = wait(flying, return_when=FIRST_COMPLETED)

@@ -9,7 +9,7 @@ from typing import Any, Final
 import pyarrow as pa
 from opensearchpy.exceptions import NotFoundError
 
-from watchdown.stores.opensearch.bulk import Bulk, Document, Pace, Take, no_limit
+from watchdown.stores.opensearch.bulk import Bulk, Document, Pace
 from watchdown.stores.opensearch.cluster import Cluster
 from watchdown.stores.opensearch.documents import SCHEMA, documents
 from watchdown.stores.opensearch.indices import Indices
@@ -28,12 +28,9 @@ class OpenSearchSink:
 
     of_record: bool = False  # what it holds can be loaded again from what was staged
 
-    def __init__(
-        self, cluster: Cluster, *, take: Take = no_limit, deadline_s: float = LOAD_DEADLINE_S
-    ) -> None:
+    def __init__(self, cluster: Cluster, *, deadline_s: float = LOAD_DEADLINE_S) -> None:
         self._cluster = cluster
         self._indices = Indices(cluster)
-        self._take = take
         self._deadline_s = deadline_s
         self._pace = Pace()
 
@@ -60,7 +57,7 @@ class OpenSearchSink:
                     given[run] += 1
                     yield Document(id_, run, source)
 
-        writer = Bulk(self._cluster, index, deadline_s=self._deadline_s, take=self._take, pace=self._pace)
+        writer = Bulk(self._cluster, index, deadline_s=self._deadline_s, pace=self._pace)
         try:
             dead = list(writer.write(told()))
         finally:
