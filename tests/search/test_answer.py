@@ -173,10 +173,10 @@ def test_what_is_not_published_is_not_found(library: SyntheticLibrary) -> None:
 
 
 def test_vectors_of_another_model_are_never_searched_in_silence(library: SyntheticLibrary) -> None:
-    library.models = {"tiny": {"older"}}
+    library.made_by = {"tiny": {"older"}}
     with pytest.raises(ModelMismatch, match="tiny: searches with model model, the vectors are of older"):
         library.search.answer(seen("red"))
-    library.models = {"tiny": {"older", "model"}}
+    library.made_by = {"tiny": {"older", "model"}}
     page = library.search.answer(seen("red"))
     assert not page.complete
     assert page.notes == ("vectors of model older were not searched",)
@@ -185,7 +185,7 @@ def test_vectors_of_another_model_are_never_searched_in_silence(library: Synthet
 
 def test_a_library_without_vectors_answers_with_nothing(tmp_path: Path) -> None:
     library = SyntheticLibrary(STORES["memory"](tmp_path), titles=0)
-    library.models = {}
+    library.made_by = {}
     for query in (seen("red"), spoken("curtain")):
         page = library.search.answer(query)
         assert (len(page), page.complete, page.epoch) == (0, True, 0)

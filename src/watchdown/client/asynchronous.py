@@ -7,13 +7,13 @@ from functools import partial
 from os import PathLike, fspath
 from pathlib import Path
 from types import TracebackType
-from typing import ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, Self, TypeVar
 
 import anyio
 from anyio.to_thread import run_sync
 
 from watchdown.catalogue.model import Title
-from watchdown.client import adding, importing, moments, pictures, records, showing, writing
+from watchdown.client import moments, pictures, records
 from watchdown.client.parts_asynchronous import (
     AsyncBudget,
     AsyncCorrections,
@@ -25,8 +25,6 @@ from watchdown.client.parts_asynchronous import (
 from watchdown.client.records import Ask, Filter
 from watchdown.client.results import Added, Imported, RunSummary, TitleSummary, Written
 from watchdown.client.services import Services
-from watchdown.client.writing import Rows
-from watchdown.runs.execute import Progress
 from watchdown.search.hit import Page
 from watchdown.search.query import Description, Dialogue, Picture, Query, SimilarTo, Words
 from watchdown.settings import Settings
@@ -34,6 +32,10 @@ from watchdown.where import Value
 from watchdown_algos.catalogue import AlgorithmCatalogue
 from watchdown_schemas.errors import QueryError, printable
 from watchdown_schemas.record import Record
+
+if TYPE_CHECKING:
+    from watchdown.client.writing import Rows
+    from watchdown.runs.execute import Progress
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -87,7 +89,7 @@ class AsyncLibrary:
         scope = (
             None
             if titles is None
-            else tuple([(await run_sync(self._services.catalogue.title, name)).id for name in titles])
+            else tuple([(await run_sync(self._services.directory.title, name)).id for name in titles])
         )
         query = Query(leaf=leaf, titles=scope)
         return await run_sync(partial(self._services.search.answer, query, limit=limit, after=after))
@@ -110,6 +112,7 @@ class AsyncLibrary:
         file does not stop the others. Raises StorageFull when the disk is full. Cancelling stops within a
         batch of frames and loses nothing that was finished.
         """
+        from watchdown.client import adding
 
         def checked(progress: Progress) -> None:
             anyio.from_thread.check_cancelled()
@@ -140,6 +143,8 @@ class AsyncLibrary:
         slot is the type's own. Bad rows go to quarantine; more of them than `tolerance`, a share of all
         rows, hold the whole run back: see `error` of what is returned. Vectors need their `model`.
         """
+        from watchdown.client import writing
+
         call = partial(
             writing.write,
             self._services,
@@ -219,12 +224,11 @@ class AsyncLibrary:
 
     async def timecode(self, title: str, ns: int) -> str:
         """Return the time code of a title at a moment, in nanoseconds."""
-        found = await run_sync(self._services.catalogue.title, title)
-        return (await run_sync(self._services.catalogue.timeline, found.id)).timecode(ns)
+        return (await run_sync(self._services.timeline, title)).timecode(ns)
 
     async def titles(self) -> list[Title]:
         """Return all titles by name."""
-        return await run_sync(self._services.catalogue.titles)
+        return await run_sync(self._services.directory.titles)
 
     async def import_titles(self, path: Place, *, dry_run: bool = False) -> Imported:
         """Import what titles are known by (metadata, casts, rights) from a CSV, JSON or JSON Lines file.
@@ -232,6 +236,8 @@ class AsyncLibrary:
         With `dry_run` only says what would change. Nothing is computed, and nothing is taken of a file that
         has a fault. Raises ImportInvalid with all its `faults`.
         """
+        from watchdown.client import importing
+
         call = partial(
             importing.import_titles,
             self._services,
@@ -243,10 +249,14 @@ class AsyncLibrary:
 
     async def runs(self, title: str | None = None) -> list[RunSummary]:
         """Return the runs of a title, or all."""
+        from watchdown.client import showing
+
         return await run_sync(showing.summaries, self._services, title)
 
     async def show(self, title: str) -> TitleSummary:
         """Return what exists of a title."""
+        from watchdown.client import showing
+
         return await run_sync(showing.show, self._services, title)
 
     async def thumbnail(self, key: str) -> bytes:

@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 from anyio.to_thread import run_sync
 
-from watchdown.catalogue.corrections import Correction
-from watchdown.client import budgeting, correcting, notes, quarantine, upgrading
 from watchdown.client.results import LoadBudget, Refused, RunSummary, Written
 from watchdown.client.services import Services
-from watchdown.load.leases import KINDS
-from watchdown.runs.execute import Progress
 from watchdown_schemas.declaration import Declaration
 from watchdown_schemas.errors import QueryError
 from watchdown_schemas.evolution import Difference
 from watchdown_schemas.record import Record
 from watchdown_schemas.registry import Registry
 from watchdown_schemas.types import Note
+
+if TYPE_CHECKING:
+    from watchdown.catalogue.corrections import Correction
+    from watchdown.runs.execute import Progress
 
 
 def quiet(_progress: Progress) -> None:
@@ -51,6 +51,7 @@ class AsyncSchemas(_Part):
 
     async def upgrade(self, schema_type: str, report: Callable[[Progress], None] = quiet) -> list[RunSummary]:
         """Write stored records of older versions anew in the newest; return the runs that were written."""
+        from watchdown.client import upgrading
 
         def checked(progress: Progress) -> None:
             anyio.from_thread.check_cancelled()
@@ -81,6 +82,8 @@ class AsyncNotes(_Part):
         Times are nanoseconds on the title's timeline, the whole of it unless said; `geometry` is WKT in
         fractions of the frame.
         """
+        from watchdown.client import notes
+
         given = {
             "text": text,
             "note": note,
@@ -99,14 +102,20 @@ class AsyncNotes(_Part):
 
     async def list(self, title: str) -> Sequence[Note]:
         """Return the notes of a title in time order, each in its newest version."""
+        from watchdown.client import notes
+
         return await run_sync(notes.of, self._services, title)
 
     async def history(self, title: str, note: str) -> Sequence[Note]:
         """Return every version of a note, oldest first."""
+        from watchdown.client import notes
+
         return await run_sync(notes.history, self._services, title, note)
 
     async def remove(self, title: str, note: str) -> None:
         """Take a note off a title; its versions stay in the history."""
+        from watchdown.client import notes
+
         await run_sync(partial(notes.remove, self._services, title, note, anyio.from_thread.check_cancelled))
 
 
@@ -126,6 +135,8 @@ class AsyncCorrections(_Part):
     async def _correct(
         self, schema_type: str, record: str, changes: Mapping[str, Any] | None, author: str
     ) -> Correction:
+        from watchdown.client import correcting
+
         call = partial(
             correcting.correct,
             self._services,
@@ -144,6 +155,8 @@ class AsyncCorrections(_Part):
 
     async def withdraw(self, correction: int) -> Correction:
         """Take a correction back: the record becomes what it was before."""
+        from watchdown.client import correcting
+
         return await run_sync(
             correcting.withdraw, self._services, correction, anyio.from_thread.check_cancelled
         )
@@ -154,20 +167,28 @@ class AsyncQuarantine(_Part):
 
     async def list(self) -> Sequence[Refused]:
         """Return what lies in quarantine, by run and schema type."""
+        from watchdown.client import quarantine
+
         return await run_sync(quarantine.refused, self._services)
 
     async def rows(self, run: int, schema_type: str) -> Sequence[dict[str, Any]]:
         """Return the refused rows of a run, each with its `_faults`."""
+        from watchdown.client import quarantine
+
         return await run_sync(quarantine.rows, self._services, run, schema_type)
 
     async def save(self, run: int, schema_type: str, out: Path) -> int:
         """Write the refused rows of a run as JSONL, to be mended and replayed; return how many."""
+        from watchdown.client import quarantine
+
         return await run_sync(quarantine.save, self._services, run, schema_type, out)
 
     async def replay(
         self, run: int, schema_type: str, rows: Sequence[Mapping[str, Any]] | Path = ()
     ) -> Written:
         """Write mended rows with the good ones of their run as the next run of its slot, and publish it."""
+        from watchdown.client import quarantine
+
         call = partial(
             quarantine.replay,
             self._services,
@@ -184,6 +205,8 @@ class AsyncBudget(_Part):
 
     async def show(self) -> LoadBudget:
         """Return the limits and who loads now."""
+        from watchdown.client import budgeting
+
         return await run_sync(budgeting.show, self._services)
 
     async def set(self, **limits: float | None) -> LoadBudget:
@@ -191,10 +214,14 @@ class AsyncBudget(_Part):
 
         Loads that go on keep to them within two seconds; 0 pauses them.
         """
+        from watchdown.client import budgeting
+
         return await run_sync(budgeting.change, self._services, _kinds(limits))
 
 
 def _kinds(limits: Mapping[str, float | None]) -> Mapping[str, float | None]:
+    from watchdown.load.leases import KINDS
+
     if strange := sorted(limits.keys() - set(KINDS)):
         raise QueryError(", ".join(strange), "is nothing that is limited", f"Name {' or '.join(KINDS)}")
     return limits

@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from threading import Thread
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 import anyio
 from anyio.from_thread import BlockingPortal
@@ -18,13 +18,15 @@ from watchdown.client.parts_asynchronous import quiet
 from watchdown.client.parts_synchronous import Budget, Corrections, Notes, Quarantine, Schemas
 from watchdown.client.records import Filter
 from watchdown.client.results import Added, Imported, RunSummary, TitleSummary, Written
-from watchdown.client.writing import Rows
-from watchdown.runs.execute import Progress
 from watchdown.search.hit import Page
 from watchdown.where import Value
 from watchdown_algos.catalogue import AlgorithmCatalogue
 from watchdown_schemas.errors import LibraryError
 from watchdown_schemas.record import Record
+
+if TYPE_CHECKING:
+    from watchdown.client.writing import Rows
+    from watchdown.runs.execute import Progress
 
 T = TypeVar("T")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Protocol, cast
 
@@ -88,12 +88,13 @@ class Processor:
         view: View,
         *,
         snapshot: Snapshot,
-        languages: Iterable[str],
+        languages: Callable[[], Iterable[str]],
         models: Mapping[str, set[str]],
     ) -> Leaf:
         """Return what the searcher is asked.
 
-        `models` has, by algorithm, the fingerprints of the models behind the visible runs.
+        `languages` gives those of the library, `models` has, by algorithm, the fingerprints of the models
+        behind the visible runs.
         """
         asked = query.leaf
         if isinstance(asked, Dialogue | Words):
@@ -101,7 +102,7 @@ class Processor:
             if wrong := [tag for tag in asked.languages if not is_language(tag)]:
                 raise QueryError(wrong[0], "is no language tag", "Give a tag such as en or pt-BR.")
             spoken = tuple(map(normalise_language, asked.languages))
-            leaf = text_leaf(asked.text, spoken or languages, schema, self._text_field(schema))
+            leaf = text_leaf(asked.text, spoken or languages(), schema, self._text_field(schema))
             leaf = replace(leaf, languages=spoken)
             if not leaf.words:
                 raise QueryError(repr(asked.text), "has no word to search for", "Give a word or two.")

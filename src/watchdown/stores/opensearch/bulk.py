@@ -27,17 +27,21 @@ LEAST_BYTES: Final = 64 << 10
 MOST_BYTES: Final = 8 << 20
 SLOW_S, QUICK_S = 2.0, 0.5
 IN_FLIGHT: Final = 3
-REJECTED, TOO_LARGE = 429, 413
+REJECTED, TOO_LARGE, CONFLICT = 429, 413, 409
 CREATED: Final = frozenset({200, 201})
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One row on its way: its id, its run, and its JSON."""
+    """One row on its way: its id, its run, and its JSON.
+
+    With a `version`, it is not written where one of a later version is there.
+    """
 
     id: str
     run: int
     source: bytes
+    version: int | None = None
 
     @property
     def size(self) -> int:
@@ -158,7 +162,10 @@ class Bulk:
 def _body(batch: list[Document]) -> bytes:
     parts = []
     for one in batch:
-        parts += [b'{"index":{"_id":', orjson.dumps(one.id), b"}}\n", one.source, b"\n"]
+        head: dict[str, Any] = {"_id": one.id}
+        if one.version is not None:
+            head |= {"version": one.version, "version_type": "external_gte"}
+        parts += [b'{"index":', orjson.dumps(head), b"}\n", one.source, b"\n"]
     return b"".join(parts)
 
 
@@ -171,6 +178,8 @@ def _sorted(batch: list[Document], answer: dict[str, Any]) -> tuple[list[Documen
         result = item["index"]
         if result["status"] in PASSING:
             again.append(one)
+        elif result["status"] == CONFLICT and one.version is not None:
+            continue  # a later one is there
         elif result["status"] not in CREATED:
             refused.append(DeadRow(one.id, one.run, said(result.get("error"))))
     return again, refused

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from opensearchpy.exceptions import NotFoundError, RequestError
+from opensearchpy.exceptions import NotFoundError, OpenSearchException, RequestError
 
 from watchdown.stores.opensearch.cluster import Cluster
 from watchdown.stores.opensearch.faults import translate
@@ -17,6 +17,18 @@ FIRST: Final = "000001"
 REFRESH: Final = "30s"  # a load refreshes by itself when it ends
 LOADING: Final = {"refresh_interval": "-1", "number_of_replicas": 0}
 REMEDY: Final = "Use the version that made it, or set another opensearch.prefix and load again"
+
+
+def ensure(cluster: Cluster, name: str, mappings: Mapping[str, Any]) -> None:
+    """Make an index that is no table of records, unless it is there."""
+    settings = {"number_of_shards": 1, "number_of_replicas": cluster.layout.replicas}
+    try:
+        cluster.once("PUT", f"/{name}", {"settings": settings, "mappings": mappings})
+    except RequestError as error:
+        if error.error != "resource_already_exists_exception":
+            raise translate(cluster.server, f"make the index {name}", error) from error
+    except OpenSearchException as error:
+        raise translate(cluster.server, f"make the index {name}", error) from error
 
 
 class Indices:
