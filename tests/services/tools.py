@@ -33,13 +33,25 @@ def program(name: str, remedy: str) -> str:
     return found
 
 
-def build(what: str, command: Sequence[str | Path], environment: Mapping[str, str] | None = None) -> None:
-    """Run a step of making a server; it yields the processors to whoever tests meanwhile.
+def build(
+    what: str,
+    command: Sequence[str | Path],
+    environment: Mapping[str, str] | None = None,
+    *,
+    heavy: bool = False,
+) -> None:
+    """Run a step of making a server.
+
+    Args:
+        what: The step, as an error names it.
+        command: A program and its arguments.
+        environment: Variables beside those of the caller.
+        heavy: It takes minutes of a processor, and yields to whoever tests meanwhile.
 
     Raises:
         Missing: the step failed; the message ends with what it said.
     """
-    polite = [nice, "-n", "10"] if (nice := shutil.which("nice")) else []
+    polite = [nice, "-n", "10"] if heavy and (nice := shutil.which("nice")) else []
     try:
         done = subprocess.run(
             [*polite, *map(str, command)],
