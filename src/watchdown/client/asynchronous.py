@@ -14,6 +14,7 @@ from anyio.to_thread import run_sync
 
 from watchdown.catalogue.model import Title
 from watchdown.client import moments, pictures, records
+from watchdown.client.guarding import needs_local
 from watchdown.client.parts_asynchronous import (
     AsyncBudget,
     AsyncCorrections,
@@ -94,6 +95,7 @@ class AsyncLibrary:
         query = Query(leaf=leaf, titles=scope)
         return await run_sync(partial(self._services.search.answer, query, limit=limit, after=after))
 
+    @needs_local
     async def add(
         self,
         *paths: Place,
@@ -125,6 +127,7 @@ class AsyncLibrary:
         call = partial(adding.add, self._services, [fspath(path) for path in paths], wishes, checked)
         return await run_sync(call)
 
+    @needs_local
     async def write(
         self,
         schema_type: str | type[Record],
@@ -230,6 +233,7 @@ class AsyncLibrary:
         """Return all titles by name."""
         return await run_sync(self._services.directory.titles)
 
+    @needs_local
     async def import_titles(self, path: Place, *, dry_run: bool = False) -> Imported:
         """Import what titles are known by (metadata, casts, rights) from a CSV, JSON or JSON Lines file.
 
@@ -247,12 +251,14 @@ class AsyncLibrary:
         )
         return await run_sync(call)
 
+    @needs_local
     async def runs(self, title: str | None = None) -> list[RunSummary]:
         """Return the runs of a title, or all."""
         from watchdown.client import showing
 
         return await run_sync(showing.summaries, self._services, title)
 
+    @needs_local
     async def show(self, title: str) -> TitleSummary:
         """Return what exists of a title."""
         from watchdown.client import showing

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 from anyio.to_thread import run_sync
 
+from watchdown.client.guarding import needs_local
 from watchdown.client.results import LoadBudget, Refused, RunSummary, Written
 from watchdown.client.services import Services
 from watchdown_schemas.declaration import Declaration
@@ -49,6 +50,7 @@ class AsyncSchemas(_Part):
         """
         return await run_sync(self._services.registry.register, schema)
 
+    @needs_local
     async def upgrade(self, schema_type: str, report: Callable[[Progress], None] = quiet) -> list[RunSummary]:
         """Write stored records of older versions anew in the newest; return the runs that were written."""
         from watchdown.client import upgrading
@@ -63,6 +65,7 @@ class AsyncSchemas(_Part):
 class AsyncNotes(_Part):
     """What people noted on titles; every save is kept as a version."""
 
+    @needs_local
     async def save(
         self,
         title: str,
@@ -100,18 +103,21 @@ class AsyncNotes(_Part):
             partial(notes.save, self._services, title, values, anyio.from_thread.check_cancelled)
         )
 
+    @needs_local
     async def list(self, title: str) -> Sequence[Note]:
         """Return the notes of a title in time order, each in its newest version."""
         from watchdown.client import notes
 
         return await run_sync(notes.of, self._services, title)
 
+    @needs_local
     async def history(self, title: str, note: str) -> Sequence[Note]:
         """Return every version of a note, oldest first."""
         from watchdown.client import notes
 
         return await run_sync(notes.history, self._services, title, note)
 
+    @needs_local
     async def remove(self, title: str, note: str) -> None:
         """Take a note off a title; its versions stay in the history."""
         from watchdown.client import notes
@@ -132,6 +138,7 @@ class AsyncCorrections(_Part):
         """Remove a visible record, now and after the algorithm's next runs."""
         return await self._correct(schema_type, record, None, author)
 
+    @needs_local
     async def _correct(
         self, schema_type: str, record: str, changes: Mapping[str, Any] | None, author: str
     ) -> Correction:
@@ -153,6 +160,7 @@ class AsyncCorrections(_Part):
         found = await run_sync(self._services.catalogue.title, title)
         return await run_sync(self._services.corrections.list, found.id)
 
+    @needs_local
     async def withdraw(self, correction: int) -> Correction:
         """Take a correction back: the record becomes what it was before."""
         from watchdown.client import correcting
@@ -165,24 +173,28 @@ class AsyncCorrections(_Part):
 class AsyncQuarantine(_Part):
     """Rows that validation refused."""
 
+    @needs_local
     async def list(self) -> Sequence[Refused]:
         """Return what lies in quarantine, by run and schema type."""
         from watchdown.client import quarantine
 
         return await run_sync(quarantine.refused, self._services)
 
+    @needs_local
     async def rows(self, run: int, schema_type: str) -> Sequence[dict[str, Any]]:
         """Return the refused rows of a run, each with its `_faults`."""
         from watchdown.client import quarantine
 
         return await run_sync(quarantine.rows, self._services, run, schema_type)
 
+    @needs_local
     async def save(self, run: int, schema_type: str, out: Path) -> int:
         """Write the refused rows of a run as JSONL, to be mended and replayed; return how many."""
         from watchdown.client import quarantine
 
         return await run_sync(quarantine.save, self._services, run, schema_type, out)
 
+    @needs_local
     async def replay(
         self, run: int, schema_type: str, rows: Sequence[Mapping[str, Any]] | Path = ()
     ) -> Written:
@@ -203,12 +215,14 @@ class AsyncQuarantine(_Part):
 class AsyncBudget(_Part):
     """What all loads together may write in a second."""
 
+    @needs_local
     async def show(self) -> LoadBudget:
         """Return the limits and who loads now."""
         from watchdown.client import budgeting
 
         return await run_sync(budgeting.show, self._services)
 
+    @needs_local
     async def set(self, **limits: float | None) -> LoadBudget:
         """Set `documents` and `bytes` in a second, None to lift a limit; what is not named stays.
 
