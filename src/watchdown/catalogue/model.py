@@ -108,3 +108,21 @@ class Entry:
     metadata: Mapping[str, Value] = field(default_factory=dict)
     cast: tuple[CastMember, ...] = ()
     rights: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Correction:
+    """One correction of the records of a slot.
+
+    `target` tells which record is meant, `changes` its new values by field; None removes the record.
+    """
+
+    id: int
+    title: str
+    algorithm: str
+    schema_type: str
+    target: Mapping[str, Any]
+    changes: Mapping[str, Any] | None
+    author: str
+    made_at: str
+    withdrawn_at: str | None = None

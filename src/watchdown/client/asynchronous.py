@@ -7,7 +7,7 @@ from functools import partial
 from os import PathLike, fspath
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, ParamSpec, Self, TypeVar
+from typing import ParamSpec, Self, TypeVar
 
 import anyio
 from anyio.to_thread import run_sync
@@ -24,8 +24,9 @@ from watchdown.client.parts_asynchronous import (
     quiet,
 )
 from watchdown.client.records import Ask, Filter
-from watchdown.client.results import Added, Imported, RunSummary, TitleSummary, Written
+from watchdown.client.results import Added, Imported, Rows, RunSummary, TitleSummary, Written
 from watchdown.client.services import Services
+from watchdown.runs.progress import Progress
 from watchdown.search.hit import Page
 from watchdown.search.query import Description, Dialogue, Picture, Query, SimilarTo, Words
 from watchdown.settings import Settings
@@ -33,10 +34,6 @@ from watchdown.where import Value
 from watchdown_algos.catalogue import AlgorithmCatalogue
 from watchdown_schemas.errors import QueryError, printable
 from watchdown_schemas.record import Record
-
-if TYPE_CHECKING:
-    from watchdown.client.writing import Rows
-    from watchdown.runs.execute import Progress
 
 P = ParamSpec("P")
 T = TypeVar("T")

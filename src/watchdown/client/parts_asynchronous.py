@@ -5,24 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import anyio
 from anyio.to_thread import run_sync
 
+from watchdown.catalogue.model import Correction
 from watchdown.client.guarding import needs_local
 from watchdown.client.results import LoadBudget, Refused, RunSummary, Written
 from watchdown.client.services import Services
+from watchdown.runs.progress import Progress
 from watchdown_schemas.declaration import Declaration
 from watchdown_schemas.errors import QueryError
 from watchdown_schemas.evolution import Difference
 from watchdown_schemas.record import Record
 from watchdown_schemas.registry import Registry
 from watchdown_schemas.types import Note
-
-if TYPE_CHECKING:
-    from watchdown.catalogue.corrections import Correction
-    from watchdown.runs.execute import Progress
 
 
 def quiet(_progress: Progress) -> None:

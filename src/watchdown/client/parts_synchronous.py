@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
+from watchdown.catalogue.model import Correction
 from watchdown.client.parts_asynchronous import (
     AsyncBudget,
     AsyncCorrections,
@@ -15,15 +16,12 @@ from watchdown.client.parts_asynchronous import (
     quiet,
 )
 from watchdown.client.results import LoadBudget, Refused, RunSummary, Written
+from watchdown.runs.progress import Progress
 from watchdown_schemas.declaration import Declaration
 from watchdown_schemas.evolution import Difference
 from watchdown_schemas.record import Record
 from watchdown_schemas.registry import Registry
 from watchdown_schemas.types import Note
-
-if TYPE_CHECKING:
-    from watchdown.catalogue.corrections import Correction
-    from watchdown.runs.execute import Progress
 
 T = TypeVar("T")
 

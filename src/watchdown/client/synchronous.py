@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from threading import Thread
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import Self, TypeVar
 
 import anyio
 from anyio.from_thread import BlockingPortal
@@ -17,16 +17,13 @@ from watchdown.client.asynchronous import AsyncLibrary, Place, open_async
 from watchdown.client.parts_asynchronous import quiet
 from watchdown.client.parts_synchronous import Budget, Corrections, Notes, Quarantine, Schemas
 from watchdown.client.records import Filter
-from watchdown.client.results import Added, Imported, RunSummary, TitleSummary, Written
+from watchdown.client.results import Added, Imported, Rows, RunSummary, TitleSummary, Written
+from watchdown.runs.progress import Progress
 from watchdown.search.hit import Page
 from watchdown.where import Value
 from watchdown_algos.catalogue import AlgorithmCatalogue
 from watchdown_schemas.errors import LibraryError
 from watchdown_schemas.record import Record
-
-if TYPE_CHECKING:
-    from watchdown.client.writing import Rows
-    from watchdown.runs.execute import Progress
 
 T = TypeVar("T")
 
