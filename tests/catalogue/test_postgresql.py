@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -114,7 +115,7 @@ def test_a_schema_that_is_not_there_is_named(server: Address) -> None:
 
 
 def test_a_database_without_unicode_is_refused(server: Address) -> None:
-    name = "watchdown_without_unicode"
+    name = f"t{uuid.uuid4().hex}"
     with psycopg.connect(server.reveal(), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'")
         with pytest.raises(LibraryError, match="has the encoding LATIN1") as raised:
@@ -124,7 +125,7 @@ def test_a_database_without_unicode_is_refused(server: Address) -> None:
 
 
 def test_a_user_without_rights_is_told_what_is_refused(server: Address) -> None:
-    user = "watchdown_without_rights"
+    user = f"t{uuid.uuid4().hex}"
     with psycopg.connect(server.reveal(), autocommit=True) as connection:
         connection.execute(f"CREATE ROLE {user} LOGIN PASSWORD 'none'")
         schema = server.options["options"].partition("=")[2]
@@ -136,7 +137,7 @@ def test_a_user_without_rights_is_told_what_is_refused(server: Address) -> None:
 
 
 def test_a_server_without_room_for_us_is_tried_again(server: Address) -> None:
-    user = "watchdown_without_room"
+    user = f"t{uuid.uuid4().hex}"
     with psycopg.connect(server.reveal(), autocommit=True) as connection:
         connection.execute(f"CREATE ROLE {user} LOGIN PASSWORD 'none' CONNECTION LIMIT 0")
         with pytest.raises(DatabaseUnavailable, match=r"too many connections .* tried \d+ times in "):
