@@ -11,7 +11,6 @@ from sqlalchemy import event
 import watchdown
 from catalogue.databases import DRIVERS, fresh
 from client.libraries import SECOND, make, services
-from postgresql_fixture import postgresql_url  # noqa: F401 - a fixture
 from watchdown.cli import main
 from watchdown.cli.exit_codes import ExitCode
 from watchdown.client import Library

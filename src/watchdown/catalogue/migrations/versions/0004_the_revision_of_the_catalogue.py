@@ -15,5 +15,7 @@ def upgrade() -> None:
     """Give every title a revision; those that are there count as changed once."""
     op.add_column("titles", sa.Column("revision", sa.BigInteger(), nullable=False, server_default="1"))
     op.create_index("ix_titles_revision", "titles", ["revision"])
+    any_title = sa.exists().select_from(sa.table("titles"))
     counters = sa.table("counters", sa.column("name", sa.String()), sa.column("value", sa.BigInteger()))
-    op.bulk_insert(counters, [{"name": "catalogue", "value": 1}])
+    first = sa.select(sa.literal("catalogue"), sa.case((any_title, 1), else_=0))
+    op.execute(counters.insert().from_select(["name", "value"], first))
