@@ -21,7 +21,8 @@ import psutil
 from machine import machine
 from numpy.typing import NDArray
 
-from models.local_triton import LocalTriton
+from services.run import Run, discard
+from services.triton import Triton
 from watchdown.models.export import export
 from watchdown.models.served import TritonModels
 from watchdown_algos.contract import Model
@@ -100,13 +101,20 @@ def main() -> None:
     assert known.manifest.model is not None
     with tempfile.TemporaryDirectory() as folder:
         export([known], Path(folder))
-        with LocalTriton(Path(folder)) as server:
-            models = TritonModels(server.address, in_flight=IN_FLIGHT)
+        run = Run(f"bench-{os.getpid()}", os.getpid())
+        server = Triton(run.adopt(run.name), repository=Path(folder))
+        try:
+            server.up()
+            process = server.processes[0].find()
+            assert process is not None
+            models = TritonModels(server.grpc, in_flight=IN_FLIGHT)
             served = models.model(ALGORITHM, known.folder, known.manifest.model)
             for graph in known.manifest.model.graphs:
                 for rows in wishes.rows:
-                    compare(bare, served, psutil.Process(server.pid), graph, rows=rows, rounds=wishes.rounds)
+                    compare(bare, served, process, graph, rows=rows, rounds=wishes.rounds)
             models.close()
+        finally:
+            discard(server.folder.parent)
 
 
 if __name__ == "__main__":

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from models.local_triton import LocalTriton
-from watchdown.models.export import export
+from services.library import serve_models
+from services.triton import Triton
 from watchdown.models.served import TritonModels
 from watchdown_algos.catalogue import AlgorithmCatalogue
 from watchdown_algos.contract import Context, Model
@@ -40,16 +40,15 @@ def reference() -> Model:
 
 
 @pytest.fixture(scope="module", params=["onnx", "triton"])
-def models(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Models]:
+def models(request: pytest.FixtureRequest) -> Iterator[Models]:
     if request.param == "onnx":
         yield OnnxModels()
         return
-    repository = tmp_path_factory.mktemp("repository")
-    export(discover().values(), repository)
-    with LocalTriton(repository) as server:
-        served = TritonModels(server.address)
-        yield served
-        served.close()
+    triton: Triton = request.getfixturevalue("triton")
+    serve_models(triton)
+    served = TritonModels(triton.grpc)
+    yield served
+    served.close()
 
 
 @pytest.fixture(scope="module")

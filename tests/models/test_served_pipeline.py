@@ -12,8 +12,9 @@ import pytest
 
 import watchdown
 from media.clips import draw
-from models.local_triton import LocalTriton
-from watchdown.models.export import export
+from services.fixtures import Own
+from services.library import serve_models
+from services.triton import Triton
 from watchdown.models.served import TritonModels
 from watchdown_algos.discovery import discover
 from watchdown_schemas.errors import ModelUnavailable
@@ -22,17 +23,10 @@ from watchdown_schemas.record import Record
 TOLERANCE = 1e-5
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalTriton]:
-    repository = tmp_path_factory.mktemp("repository")
-    export(discover().values(), repository)
-    with LocalTriton(repository) as started:
-        yield started
-
-
 @pytest.fixture
-def models(server: LocalTriton) -> Iterator[TritonModels]:
-    served = TritonModels(server.address)
+def models(triton: Triton) -> Iterator[TritonModels]:
+    serve_models(triton)
+    served = TritonModels(triton.grpc)
     yield served
     served.close()
 
@@ -71,23 +65,25 @@ def test_a_library_goes_on_with_the_model_elsewhere_and_computes_nothing_again(
 
 
 def test_while_the_server_is_away_all_else_is_done_and_later_the_rest(
-    server: LocalTriton, tmp_path: Path
+    own_server: Own, tmp_path: Path
 ) -> None:
     film = draw(tmp_path / "film.mp4", count=40)
+    server = own_server(Triton)
+    serve_models(server)
     server.down()
-    models = TritonModels(server.address, deadline=1)
+    models = TritonModels(server.grpc, deadline=1)
     with watchdown.open(tmp_path / "library", create=True, algorithms=discover(models=models)) as library:
         (added,) = library.add(film)
         assert added.outcome == "added"
         (error,) = added.errors
         assert "visual-embedding failed" in error
-        assert server.address in error
+        assert server.grpc in error
         assert {run.algorithm: run.state for run in library.runs()} == {
             "shots": "active",
             "keyframes": "active",
             "visual-embedding": "failed",
         }
-        with pytest.raises(ModelUnavailable, match=server.address):
+        with pytest.raises(ModelUnavailable, match=server.grpc):
             library.search("a red race car")
         server.up()
         (again,) = library.add(film)
@@ -96,11 +92,12 @@ def test_while_the_server_is_away_all_else_is_done_and_later_the_rest(
     models.close()
 
 
-def test_a_program_ends_though_it_closes_nothing(server: LocalTriton) -> None:
+def test_a_program_ends_though_it_closes_nothing(triton: Triton) -> None:
+    serve_models(triton)
     program = (
         "from watchdown.models.served import TritonModels\n"
         "from watchdown_algos.discovery import discover\n"
-        f"model = discover(models=TritonModels({server.address!r}))['visual-embedding'].load_model()\n"
+        f"model = discover(models=TritonModels({triton.grpc!r}))['visual-embedding'].load_model()\n"
         "print(model('text', model.tokens(['a dog'])).shape)\n"
     )
     done = subprocess.run(

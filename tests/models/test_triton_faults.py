@@ -6,7 +6,7 @@ import asyncio
 import re
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -22,8 +22,11 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 from numpy.typing import NDArray
+from tritonclient import grpc
 
-from models.local_triton import LocalTriton
+from services.fixtures import Own
+from services.library import serve_models
+from services.triton import EXPLICIT, Triton
 from watchdown.models.connection import Connection
 from watchdown.models.export import export
 from watchdown.models.served import TritonModel, TritonModels
@@ -36,6 +39,7 @@ from watchdown_schemas.errors import AlgorithmError, ModelMismatch, ModelUnavail
 KNOWN: Final[Known] = discover()["visual-embedding"]
 LONG: Final = 120.0  # more than any server here needs to come back
 TOLERANCE: Final = 1e-5
+Start = Callable[..., Triton]
 
 
 def here() -> Model:
@@ -54,15 +58,21 @@ def repository(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.fixture
+def start(own_server: Own, repository: Path) -> Start:
+    """Start a server on the repository as it is then."""
+    return lambda *options: own_server(Triton, repository=repository, options=options)
+
+
 def served_name(repository: Path, graph: str = "text") -> str:
     (found,) = repository.glob(f"*-{graph}-*")
     return found.name
 
 
 @contextmanager
-def model_on(server: LocalTriton, **how: Any) -> Iterator[TritonModel]:
+def model_on(server: Triton, **how: Any) -> Iterator[TritonModel]:
     assert KNOWN.manifest.model is not None
-    models = TritonModels(server.address, **how)
+    models = TritonModels(server.grpc, **how)
     try:
         yield models.model(KNOWN.manifest.name, KNOWN.folder, KNOWN.manifest.model)
     finally:
@@ -86,12 +96,13 @@ def in_background(pool: ThreadPoolExecutor, model: Model, batch: NDArray[Any]) -
     return future
 
 
-def test_a_server_that_is_down_is_named_with_what_was_tried(repository: Path) -> None:
-    server = LocalTriton(repository)
+def test_a_server_that_is_down_is_named_with_what_was_tried(start: Start, repository: Path) -> None:
+    server = start()
+    server.kill()
     with model_on(server, deadline=1.5) as model:
         with pytest.raises(ModelUnavailable) as raised:
             model("text", texts())
-        assert raised.value.subject == f"{served_name(repository)} on {server.address}"
+        assert raised.value.subject == f"{served_name(repository)} on {server.grpc}"
         assert re.search(
             r"gave up after 1\.5 s \(\d+ tries failed, the last: UNAVAILABLE", raised.value.cause
         )
@@ -101,17 +112,19 @@ def test_a_server_that_is_down_is_named_with_what_was_tried(repository: Path) ->
         assert model("text", texts(0)).shape == (0, 128)
 
 
-def test_who_asks_before_the_server_is_up_is_answered_when_it_is(repository: Path) -> None:
-    server = LocalTriton(repository)
+def test_who_asks_before_the_server_is_up_is_answered_when_it_is(start: Start) -> None:
+    server = start()
+    server.kill()
     with model_on(server, deadline=LONG) as model, ThreadPoolExecutor() as pool:
         asked = in_background(pool, model, texts())
-        with server:
-            assert is_right(asked.result(), texts())
+        server.up()
+        assert is_right(asked.result(), texts())
 
 
-def test_a_server_that_dies_and_comes_back_loses_no_answer(repository: Path) -> None:
+def test_a_server_that_dies_and_comes_back_loses_no_answer(start: Start) -> None:
     batches = [texts(200 + n) for n in range(24)]
-    with LocalTriton(repository) as server, model_on(server, deadline=LONG, in_flight=4) as model:
+    server = start()
+    with model_on(server, deadline=LONG, in_flight=4) as model:
         model.warm()
         with ThreadPoolExecutor(len(batches)) as pool:
             asked = [in_background(pool, model, batch) for batch in batches]
@@ -123,39 +136,37 @@ def test_a_server_that_dies_and_comes_back_loses_no_answer(repository: Path) -> 
                 assert is_right(one.result(), batch)
 
 
-def test_a_server_that_hangs_ends_in_an_error_and_answers_when_it_goes_on(repository: Path) -> None:
-    with LocalTriton(repository) as server:
-        with model_on(server, timeout=0.5, deadline=2) as model:
-            model.warm()
-            server.pause()
-            with pytest.raises(ModelUnavailable) as raised:
-                model("text", texts())
-            tries = re.search(
-                r"after 2 s \((\d) tries failed, the last: DEADLINE_EXCEEDED", raised.value.cause
-            )
-            assert tries
-            assert 1 <= int(tries[1]) <= 4  # each took half a second of the two
-            server.resume()
-            assert is_right(model("text", texts()), texts())
+def test_a_server_that_hangs_ends_in_an_error_and_answers_when_it_goes_on(start: Start) -> None:
+    server = start()
+    with model_on(server, timeout=0.5, deadline=2) as model:
+        model.warm()
         server.pause()
-        with model_on(server, timeout=LONG, deadline=1) as model:
-            with pytest.raises(ModelUnavailable, match=r"gave up after 1 s \(no answer\)"):
-                model("text", texts())
-            server.resume()
+        with pytest.raises(ModelUnavailable) as raised:
+            model("text", texts())
+        tries = re.search(r"after 2 s \((\d) tries failed, the last: DEADLINE_EXCEEDED", raised.value.cause)
+        assert tries
+        assert 1 <= int(tries[1]) <= 4  # each took half a second of the two
+        server.resume()
+        assert is_right(model("text", texts()), texts())
+    server.pause()
+    with model_on(server, timeout=LONG, deadline=1) as model:
+        with pytest.raises(ModelUnavailable, match=r"gave up after 1 s \(no answer\)"):
+            model("text", texts())
+        server.resume()
 
 
-def test_more_callers_than_the_server_has_room_for_are_all_answered(repository: Path) -> None:
+def test_more_callers_than_the_server_has_room_for_are_all_answered(start: Start, repository: Path) -> None:
     smaller_queues(repository, 2)
     batches = [texts(1 + n) for n in range(64)]
-    with LocalTriton(repository) as server:
-        assert "Exceeds maximum queue size" in refusals(server, served_name(repository), batches)
-        with model_on(server, deadline=LONG, in_flight=64) as model, ThreadPoolExecutor(64) as pool:
-            found = list(pool.map(lambda batch: model("text", batch), batches))
+    server = start()
+    assert "Exceeds maximum queue size" in refusals(server, served_name(repository), batches)
+    with model_on(server, deadline=LONG, in_flight=64) as model, ThreadPoolExecutor(64) as pool:
+        found = list(pool.map(lambda batch: model("text", batch), batches))
     for answer, batch in zip(found, batches, strict=True):
         assert is_right(answer, batch)
 
 
-def refusals(server: LocalTriton, name: str, batches: list[NDArray[Any]]) -> str:
+def refusals(server: Triton, name: str, batches: list[NDArray[Any]]) -> str:
     """Return what the server says when all is asked at once, and each only once."""
 
     async def ask(bare: Server) -> list[object]:
@@ -163,15 +174,16 @@ def refusals(server: LocalTriton, name: str, batches: list[NDArray[Any]]) -> str
         asked = (bare.infer(served, batch) for batch in batches)
         return list(await asyncio.gather(*asked, return_exceptions=True))
 
-    connection = Connection(lambda: Server(server.address, tls=None, in_flight=len(batches), timeout=LONG))
+    connection = Connection(lambda: Server(server.grpc, tls=None, in_flight=len(batches), timeout=LONG))
     found = connection.call(ask)
     connection.close()
     return " ".join(str(one) for one in found if isinstance(one, Refused))
 
 
-def test_a_server_that_stays_full_ends_in_an_error_that_says_so(repository: Path) -> None:
+def test_a_server_that_stays_full_ends_in_an_error_that_says_so(start: Start, repository: Path) -> None:
     smaller_queues(repository, 1)
-    with LocalTriton(repository) as server, model_on(server, in_flight=64, deadline=2) as model:
+    server = start()
+    with model_on(server, in_flight=64, deadline=2) as model:
         model.warm()
         with pytest.raises(ModelUnavailable) as raised:
             model("text", np.repeat(texts(1), 300_000, axis=0))
@@ -185,32 +197,35 @@ def smaller_queues(repository: Path, size: int) -> None:
         config.write_text(config.read_text().replace("max_queue_size: 256", f"max_queue_size: {size}"))
 
 
-EXPLICIT: Final = ("--model-control-mode=explicit", "--load-model=*")
-
-
-def test_a_model_that_was_unloaded_is_named_and_asked_again_once_it_is_loaded(repository: Path) -> None:
+def test_a_model_that_was_unloaded_is_named_and_asked_again_once_it_is_loaded(
+    start: Start, repository: Path
+) -> None:
     name = served_name(repository)
-    with LocalTriton(repository, *EXPLICIT) as server, model_on(server, deadline=LONG) as model:
+    server = start(*EXPLICIT)
+    with model_on(server, deadline=LONG) as model:
         assert is_right(model("text", texts()), texts())
-        server.post(f"repository/models/{name}/unload")
+        server.unload(name)
         with pytest.raises(ModelUnavailable) as raised:
             model("text", texts())
-        assert raised.value.subject == f"{name} on {server.address}"
+        assert raised.value.subject == f"{name} on {server.grpc}"
         assert "is not loaded (UN" in raised.value.cause
         assert "Let the server load it again" in raised.value.remedy
         picture = np.zeros((1, 3, 64, 64), dtype=np.float32)
         assert is_right(model("visual", picture), picture, "visual")
-        server.post(f"repository/models/{name}/load")
+        server.load(name)
         assert is_right(model("text", texts()), texts())
 
 
-def test_a_server_without_the_model_is_told_apart_from_one_with_another_version(repository: Path) -> None:
+def test_a_server_without_the_model_is_told_apart_from_one_with_another_version(
+    start: Start, repository: Path
+) -> None:
     shutil.rmtree(repository / served_name(repository, "text"))
     older = f"visual-embedding-visual-{'0' * 16}"
     (repository / served_name(repository, "visual")).rename(repository / older)
     config = repository / older / "config.pbtxt"
     config.write_text(config.read_text().replace(here().fingerprint, "0" * 16))
-    with LocalTriton(repository) as server, model_on(server, deadline=LONG) as model:
+    server = start()
+    with model_on(server, deadline=LONG) as model:
         with pytest.raises(
             ModelUnavailable, match=r"is not there\. Write its repository with: watchdown models"
         ):
@@ -218,7 +233,7 @@ def test_a_server_without_the_model_is_told_apart_from_one_with_another_version(
         with pytest.raises(ModelMismatch) as raised:
             model("visual", np.zeros((1, 3, 64, 64), dtype=np.float32))
         assert f"has model {'0' * 16}, the files here are {here().fingerprint}" in raised.value.cause
-        assert server.address in raised.value.subject
+        assert server.grpc in raised.value.subject
         assert "watchdown models export" in raised.value.remedy
 
 
@@ -233,34 +248,38 @@ def other_weights(repository: Path) -> None:
     graph.write_bytes(weights)
 
 
-def test_another_fingerprint_under_the_same_name_is_refused(repository: Path) -> None:
+def test_another_fingerprint_under_the_same_name_is_refused(start: Start, repository: Path) -> None:
     config = repository / served_name(repository) / "config.pbtxt"
     text = config.read_text().replace(
         f'string_value: "{here().fingerprint}"', 'string_value: "fedcba9876543210"'
     )
     config.write_text(text)
+    server = start()
     with (
-        LocalTriton(repository) as server,
         model_on(server, deadline=LONG) as model,
         pytest.raises(ModelMismatch, match=f"model fedcba9876543210, the files here {here().fingerprint}"),
     ):
         model.warm()
 
 
-def test_other_weights_under_the_same_name_and_fingerprint_are_refused(repository: Path) -> None:
+def test_other_weights_under_the_same_name_and_fingerprint_are_refused(
+    start: Start, repository: Path
+) -> None:
     other_weights(repository)
-    with LocalTriton(repository) as server, model_on(server, deadline=LONG) as model:
+    server = start()
+    with model_on(server, deadline=LONG) as model:
         with pytest.raises(ModelMismatch) as raised:
             model("text", texts())
         assert raised.value.cause == f"answers as another model than {here().fingerprint} does"
-        assert server.address in raised.value.subject
+        assert server.grpc in raised.value.subject
 
 
-def test_weights_that_are_swapped_in_use_give_no_wrong_vector(repository: Path) -> None:
+def test_weights_that_are_swapped_in_use_give_no_wrong_vector(start: Start, repository: Path) -> None:
     """The server loads them while callers ask: every answer is right or an error, and in the end all are."""
     name = served_name(repository)
     batches = [texts(1 + n % 50) for n in range(400)]
-    with LocalTriton(repository, *EXPLICIT) as server, model_on(server, deadline=LONG) as model:
+    server = start(*EXPLICIT)
+    with model_on(server, deadline=LONG) as model:
         model.warm()
 
         def ask(batch: NDArray[Any]) -> NDArray[np.float32] | AlgorithmError:
@@ -273,7 +292,7 @@ def test_weights_that_are_swapped_in_use_give_no_wrong_vector(repository: Path) 
             asked = [pool.submit(ask, batch) for batch in batches]
             asked[20].result()
             other_weights(repository)
-            server.post(f"repository/models/{name}/load")
+            server.load(name)
             found = [one.result() for one in asked]
         right = [
             is_right(answer, batch)
@@ -284,17 +303,14 @@ def test_weights_that_are_swapped_in_use_give_no_wrong_vector(repository: Path) 
         assert right
         assert isinstance(ask(texts()), ModelMismatch)
         export([KNOWN], repository)
-        server.post(f"repository/models/{name}/load")
+        server.load(name)
         assert is_right(model("text", texts()), texts())
 
 
-def test_a_request_that_fails_does_not_fail_those_it_was_run_with(repository: Path) -> None:
+def test_a_request_that_fails_does_not_fail_those_it_was_run_with(triton: Triton) -> None:
     impossible = np.full((1, 24), 10**6, dtype=np.int64)
-    with (
-        LocalTriton(repository) as server,
-        model_on(server, deadline=LONG) as model,
-        ThreadPoolExecutor(32) as pool,
-    ):
+    serve_models(triton)
+    with model_on(triton, deadline=LONG) as model, ThreadPoolExecutor(32) as pool:
         asked = [pool.submit(model, "text", texts(1 + n)) for n in range(60)]
         wrong = [pool.submit(model, "text", impossible) for _ in range(2)]
         for n, one in enumerate(asked):
@@ -304,14 +320,22 @@ def test_a_request_that_fails_does_not_fail_those_it_was_run_with(repository: Pa
                 one.result()
 
 
-def test_a_connection_that_is_closed_in_use_ends_in_an_error(repository: Path) -> None:
+def answered(server: Triton, name: str) -> int:
+    """Return how many rows a model has answered."""
+    with grpc.InferenceServerClient(server.grpc) as client:
+        (told,) = client.get_inference_statistics(name).model_stats
+    return int(told.inference_count)
+
+
+def test_a_connection_that_is_closed_in_use_ends_in_an_error(start: Start, repository: Path) -> None:
     many = np.repeat(texts(1), 200_000, axis=0)
-    with LocalTriton(repository) as server, ThreadPoolExecutor() as pool:
+    server = start()
+    with ThreadPoolExecutor() as pool:
         with model_on(server, deadline=LONG) as model:
             model.warm()
-            before = server.answered(served_name(repository))
+            before = answered(server, served_name(repository))
             asked = in_background(pool, model, many)
-            while server.answered(served_name(repository)) == before:
+            while answered(server, served_name(repository)) == before:
                 pass
         with pytest.raises(ModelUnavailable, match="disconnected from while a model ran"):
             asked.result()
@@ -337,25 +361,25 @@ def certificate(folder: Path) -> tuple[Path, Path]:
 
 
 def test_a_server_is_trusted_by_its_certificate(
-    repository: Path, tmp_path_factory: pytest.TempPathFactory
+    start: Start, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     shown, key = certificate(tmp_path_factory.mktemp("tls"))
     secure = ("--grpc-use-ssl=true", f"--grpc-server-cert={shown}", f"--grpc-server-key={key}")
-    with LocalTriton(repository, *secure) as server:
-        with model_on(server, tls=Tls(roots=shown), deadline=LONG) as model:
-            assert is_right(model("text", texts()), texts())
-        with (
-            model_on(server, tls=Tls(), deadline=1) as model,
-            pytest.raises(ModelUnavailable, match="CERTIFICATE_VERIFY_FAILED"),
-        ):
-            model.warm()
-        with (
-            model_on(server, tls=Tls(roots=shown.with_name("missing.pem")), deadline=LONG) as model,
-            pytest.raises(ModelUnavailable, match=r"missing\.pem: cannot be read \(No such file"),
-        ):
-            model.warm()
-        with (
-            model_on(server, deadline=1) as model,
-            pytest.raises(ModelUnavailable, match="gave up after 1 s"),
-        ):
-            model.warm()
+    server = start(*secure)
+    with model_on(server, tls=Tls(roots=shown), deadline=LONG) as model:
+        assert is_right(model("text", texts()), texts())
+    with (
+        model_on(server, tls=Tls(), deadline=1) as model,
+        pytest.raises(ModelUnavailable, match="CERTIFICATE_VERIFY_FAILED"),
+    ):
+        model.warm()
+    with (
+        model_on(server, tls=Tls(roots=shown.with_name("missing.pem")), deadline=LONG) as model,
+        pytest.raises(ModelUnavailable, match=r"missing\.pem: cannot be read \(No such file"),
+    ):
+        model.warm()
+    with (
+        model_on(server, deadline=1) as model,
+        pytest.raises(ModelUnavailable, match="gave up after 1 s"),
+    ):
+        model.warm()

@@ -19,8 +19,10 @@ BACKENDS = Path(__file__).with_name("backends")
 VERSION = "2.51.0"  # of the server in the wheel of requirements/triton.txt
 MINOR = f"{sys.version_info[0]}.{sys.version_info[1]}"
 LOAD_S = 60.0
+# All models are loaded at the start, and then those that `load` and `unload` name.
+EXPLICIT = ("--model-control-mode=explicit", "--load-model=*")
 # A model of one test that does not load is no reason for the others to find the server unhealthy.
-OWN_REPOSITORY = ("--model-control-mode=explicit", "--load-model=*", "--strict-readiness=false")
+OWN_REPOSITORY = (*EXPLICIT, "--strict-readiness=false")
 
 
 class Triton(Service):
@@ -36,7 +38,7 @@ class Triton(Service):
         Args:
             name: Two names are two servers.
             repository: A model repository, served as it is.
-            options: More options of `tritonserver`, such as `--model-control-mode=poll`.
+            options: More options of `tritonserver`, such as `EXPLICIT`.
         """
         super().__init__(name)
         self.repository = repository or self.folder / "models"
@@ -118,13 +120,31 @@ class Triton(Service):
                     shutil.copytree(model, own)
                 elif not _same(filecmp.dircmp(model, own)):
                     raise Failed(f"Triton {self.name} has another model named {model.name}")
-                load = urllib.request.Request(f"{self.http}/v2/repository/models/{model.name}/load", b"{}")
                 try:
-                    urllib.request.urlopen(load, timeout=LOAD_S).close()
-                except urllib.error.HTTPError as error:
+                    self.load(model.name)
+                except Failed:
                     shutil.rmtree(own)
-                    said = error.read().decode(errors="replace")
-                    raise Failed(f"Triton {self.name}: {said}\n{self.log_tail()}") from error
+                    raise
+
+    def load(self, model: str) -> None:
+        """Load a model of the repository, or load it again.
+
+        Raises:
+            Failed: it cannot be loaded, or the server was not started with `EXPLICIT`.
+        """
+        self._change(model, "load")
+
+    def unload(self, model: str) -> None:
+        """Unload a model; raises as `load` does."""
+        self._change(model, "unload")
+
+    def _change(self, model: str, how: str) -> None:
+        asked = urllib.request.Request(f"{self.http}/v2/repository/models/{model}/{how}", b"{}")
+        try:
+            urllib.request.urlopen(asked, timeout=LOAD_S).close()
+        except urllib.error.HTTPError as error:
+            said = error.read().decode(errors="replace")
+            raise Failed(f"Triton {self.name}: {said}\n{self.log_tail()}") from error
 
     def _backends(self, server: Path) -> Path:
         """Lay out a folder of backends; the server takes no links that lead out of it."""

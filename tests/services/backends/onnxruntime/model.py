@@ -38,8 +38,8 @@ class TritonPythonModel:
         try:
             found = self.session.run(self.outputs, dict(zip(self.inputs, whole, strict=True)))
         except Exception as error:  # noqa: BLE001 - ONNX Runtime's own errors share no narrower base
-            refusal = server.TritonError(str(error))
-            return [server.InferenceResponse([], refusal) for _ in requests]
+            # The server frees each response's refusal: one that is shared breaks it.
+            return [server.InferenceResponse([], server.TritonError(str(error))) for _ in requests]
         if not self.batches:
             return [self._response(requests[0], found)]
         ends = np.cumsum([len(arrays[0]) for arrays in given])[:-1]
