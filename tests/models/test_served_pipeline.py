@@ -92,6 +92,18 @@ def test_while_the_server_is_away_all_else_is_done_and_later_the_rest(
     models.close()
 
 
+def test_a_search_gives_up_on_a_server_long_before_a_load_does(tmp_path: Path) -> None:
+    film = draw(tmp_path / "film.mp4", count=40)
+    file = tmp_path / "watchdown.toml"
+    here = 'database = "sqlite:///library.db"\nstorage = "media"\nstore = "lance:lake"\n'
+    file.write_text(here)
+    with watchdown.open(file, create=True) as library:
+        library.add(film)
+    file.write_text(f'{here}model = "triton://127.0.0.1:1"\n')
+    with watchdown.open(file) as library, pytest.raises(ModelUnavailable, match="gave up after 10 s"):
+        library.search("a red race car")
+
+
 def test_a_program_ends_though_it_closes_nothing(triton: Triton) -> None:
     serve_models(triton)
     program = (

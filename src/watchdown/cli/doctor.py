@@ -10,12 +10,16 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from watchdown.cli.exit_codes import ExitCode
 from watchdown.cli.options import DEFAULT_LIBRARY, JsonOption, LibraryOption
 from watchdown.cli.output import print_json, table
+
+if TYPE_CHECKING:
+    from watchdown.settings import Settings
 
 LOCAL = {
     "read media": ("av", "av"),
@@ -40,6 +44,7 @@ LATER = {
     "operators": "Airflow",
 }
 LOW_SPACE = 1_000_000_000
+OPEN_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,7 @@ class Finding:
 def doctor(*, library: LibraryOption = DEFAULT_LIBRARY, as_json: JsonOption = False) -> int:
     """Say what works here, what is missing, and how to get it."""
     installed = [*packages(LOCAL, "local"), *packages(CLUSTER, "cluster", absent="none")]
-    findings = [*_program(), *installed, *_model(), *_library(library)]
+    findings = [*_program(), *installed, *_model(), _disk(library), *_library(library)]
     if as_json:
         print_json([asdict(finding) for finding in findings])
     else:
@@ -107,14 +112,16 @@ def _model() -> Iterator[Finding]:
             )
 
 
-def _library(library: os.PathLike[str]) -> Iterator[Finding]:
-    place = Path(library)
+def _disk(place: Path) -> Finding:
     existing = next(folder for folder in [place.absolute(), *place.absolute().parents] if folder.exists())
     free = shutil.disk_usage(existing).free
     low = free < LOW_SPACE
-    yield Finding(
+    return Finding(
         "disk", "low" if low else "ok", f"{free / 1e9:.1f} GB free", "Free some space." if low else ""
     )
+
+
+def _library(place: Path) -> Iterator[Finding]:
     if place.suffix != ".toml" and not (place / "library.db").exists():
         yield Finding(
             "library",
@@ -123,26 +130,50 @@ def _library(library: os.PathLike[str]) -> Iterator[Finding]:
             "Make one with: watchdown add FILE, or see one with: watchdown demo",
         )
         return
-    import watchdown
+    from watchdown.settings import Settings
     from watchdown_schemas.errors import LibraryNotFound, WatchdownError
 
     try:
-        if place.suffix == ".toml":
-            yield from _settings(place)
-        with watchdown.open(place) as opened:
-            yield Finding(
-                "library", "ok", f"{place}: {len(opened.titles())} titles, {len(opened.runs())} runs"
-            )
+        settings = Settings.read(place)
+        parts = list(_parts(settings)) if place.suffix == ".toml" else []
+        yield from parts
+        if all(part.state != "missing" for part in parts):
+            yield _opened(place, with_runs=settings.database is not None)
+        else:
+            yield Finding("library", "none", f"{place}: not opened, as a part of it is missing")
     except WatchdownError as error:
         state = "none" if isinstance(error, LibraryNotFound) else "missing"
         yield Finding("library", state, str(error), error.remedy)
 
 
-def _settings(file: Path) -> Iterator[Finding]:
-    """Say where the parts of a library lie, as its settings have it."""
-    from watchdown.settings import Settings
+def _parts(settings: Settings) -> Iterator[Finding]:
+    """Say where the parts of a library lie, as its settings have it, and what their servers answer."""
+    from watchdown.client.checking import check
 
-    settings = Settings.read(file)
+    servers = {checked.part: checked for checked in check(settings)}
     for name in ("database", "storage", "store", "model"):
-        address = getattr(settings, name)
-        yield Finding(name, "ok" if address else "none", str(address) if address else "is not set")
+        address, server = getattr(settings, name), servers.get(name)
+        if server is None:
+            yield Finding(name, "ok" if address else "none", str(address) if address else "is not set")
+        elif server.error is None:
+            yield Finding(name, "ok", f"{address} ({server.version})")
+        else:
+            fault = server.error
+            yield Finding(name, "missing", f"{fault.subject}: {fault.cause}", fault.remedy)
+
+
+def _opened(place: Path, *, with_runs: bool) -> Finding:
+    """Say what is in a library, or that it takes too long to open; its runs are in its database alone."""
+    import watchdown
+    from watchdown.client.checking import begun
+
+    def look() -> str:
+        with watchdown.open(place) as library:
+            told = f"{place}: {len(library.titles())} titles"
+            return f"{told}, {len(library.runs())} runs" if with_runs else told
+
+    try:
+        return Finding("library", "ok", begun(look).result(OPEN_S))
+    except TimeoutError:
+        remedy = "See whether its servers have too much to do"
+        return Finding("library", "missing", f"{place}: is not open after {OPEN_S:g} s", remedy)

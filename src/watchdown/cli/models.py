@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from watchdown.cli.options import JsonOption
+from watchdown.cli.options import DEFAULT_LIBRARY, JsonOption, LibraryOption
 from watchdown.cli.output import print_json, table
 from watchdown_schemas.errors import printable
 
@@ -28,10 +28,13 @@ class Listed:
 
 
 @group.command("list")
-def list_models(*, as_json: JsonOption = False) -> None:
-    """List the models: of which algorithm, with which fingerprint, and where they run."""
+def list_models(*, library: LibraryOption = DEFAULT_LIBRARY, as_json: JsonOption = False) -> None:
+    """List the models: of which algorithm, with which fingerprint, and where the library runs them."""
+    from watchdown.client.drivers import models_of
+    from watchdown.settings import Settings
     from watchdown_algos.discovery import discover
 
+    models = models_of(Settings.read(library))
     found = [
         Listed(
             known.manifest.name,
@@ -41,7 +44,7 @@ def list_models(*, as_json: JsonOption = False) -> None:
             model.dimension,
             known.models.where,
         )
-        for known in discover().values()
+        for known in discover(models=models).values()
         if (spec := known.manifest.model) and (model := known.load_model())
     ]
     if as_json:

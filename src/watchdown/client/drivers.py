@@ -1,4 +1,4 @@
-"""The drivers that settings choose, seam by seam; nothing else asks what a library stands on."""
+"""The drivers that settings choose, seam by seam; only `checking` asks too what a library stands on."""
 
 from __future__ import annotations
 
@@ -20,8 +20,12 @@ from watchdown_schemas.errors import LibraryError, LibraryNotFound, SettingsInva
 
 if TYPE_CHECKING:
     from watchdown.catalogue.database import Database
-    from watchdown.stores.opensearch.cluster import Access, Layout
+    from watchdown.models.served import TritonModels
+    from watchdown.stores.opensearch.cluster import Cluster
 
+# How long one call of a model may take with all that is asked again: people wait for a search's.
+RUN_S: Final = 60.0
+QUERY_S: Final = 10.0
 # What may lie in the folder of a new library; and what SQLite puts beside its file.
 _OWN: Final = (".lock", "films", "library.db", "truth.json", "watchdown.toml")
 
@@ -62,14 +66,14 @@ def database_of(settings: Settings, *, create: bool) -> Database:
     return open_database(settings.database, create=create)
 
 
-def storage_of(settings: Settings) -> Storage:
-    """Return where media, staged rows, derivatives and reports lie."""
+def storage_of(settings: Settings, *, patience: float | None = None) -> Storage:
+    """Return where media, staged rows, derivatives and reports lie; a server is asked for so many seconds."""
     address = settings.storage
     if address is None:
         raise SettingsInvalid("storage", "is not set", "Name a folder, or s3://BUCKET/PREFIX")
     if address.kind == "folder":
         return LocalStorage(address.file)
-    return _s3(settings, address.host, address.path)
+    return _s3(settings, address.host, address.path, patience=patience)
 
 
 def bucket_of(settings: Settings) -> Callable[[str], Storage]:
@@ -77,8 +81,8 @@ def bucket_of(settings: Settings) -> Callable[[str], Storage]:
     return lambda name: _s3(settings, name)
 
 
-def _s3(settings: Settings, bucket: str, prefix: str = "") -> Storage:
-    from watchdown.storage.s3 import S3Storage
+def _s3(settings: Settings, bucket: str, prefix: str = "", *, patience: float | None = None) -> Storage:
+    from watchdown.storage.s3 import PATIENCE, S3Storage
 
     given = settings.s3
     return S3Storage(
@@ -88,13 +92,17 @@ def _s3(settings: Settings, bucket: str, prefix: str = "") -> Storage:
         region=given.region,
         access_key=given.access_key,
         secret_key=given.secret_key.get_secret_value() if given.secret_key else None,
+        patience=PATIENCE if patience is None else patience,
     )
 
 
-def models_of(settings: Settings) -> Models:
-    """Return where models run."""
-    if settings.model.kind == "onnx":
-        return IN_PROCESS
+def models_of(settings: Settings, *, deadline: float = RUN_S) -> Models:
+    """Return where models run; on a server, one call of a model takes so many seconds at most."""
+    return IN_PROCESS if settings.model.kind == "onnx" else triton_of(settings, deadline)
+
+
+def triton_of(settings: Settings, deadline: float) -> TritonModels:
+    """Return the models of the settings' Triton."""
     from watchdown.models.served import TritonModels
     from watchdown.models.triton import Tls
 
@@ -104,6 +112,7 @@ def models_of(settings: Settings) -> Models:
         tls=Tls(roots=given.ca) if given.tls else None,
         in_flight=given.in_flight,
         timeout=given.timeout_s,
+        deadline=deadline,
     )
 
 
@@ -117,12 +126,11 @@ def store_of(settings: Settings, storage: Storage, types: Types) -> Store:
         lake = Lake(settings.store.file)
         searcher = LanceSearcher(lake, types)
         return Store(LanceSink(lake), searcher, searcher.read_run, lake.close)
-    from watchdown.stores.opensearch.cluster import Cluster
     from watchdown.stores.opensearch.directory import StoreDirectory
     from watchdown.stores.opensearch.searcher import OpenSearchSearcher
     from watchdown.stores.opensearch.sink import OpenSearchSink
 
-    cluster = Cluster(*_opensearch(settings))
+    cluster = cluster_of(settings)
     searching = OpenSearchSearcher(cluster, types)
 
     def close() -> None:
@@ -133,8 +141,9 @@ def store_of(settings: Settings, storage: Storage, types: Types) -> Store:
     return Store(OpenSearchSink(cluster), searching, read_run, close, StoreDirectory(cluster))
 
 
-def _opensearch(settings: Settings) -> tuple[Access, Layout]:
-    from watchdown.stores.opensearch.cluster import Access, Layout
+def cluster_of(settings: Settings) -> Cluster:
+    """Return the settings' OpenSearch."""
+    from watchdown.stores.opensearch.cluster import Access, Cluster, Layout
     from watchdown.stores.opensearch.signing import signer
 
     given, address = settings.opensearch, settings.store
@@ -154,7 +163,7 @@ def _opensearch(settings: Settings) -> tuple[Access, Layout]:
         shards=given.shards,
         replicas=given.replicas,
     )
-    return access, layout
+    return Cluster(access, layout)
 
 
 def prepare(settings: Settings, *, create: bool) -> None:

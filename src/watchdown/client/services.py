@@ -73,6 +73,7 @@ class Services:
         self.shelf = Shelf(self.storage, settings.work, bucket or drivers.bucket_of(settings))
         self.models = drivers.models_of(settings)
         self.algorithms = algorithms or discover(models=self.models)
+        self._encoders = drivers.models_of(settings, deadline=drivers.QUERY_S)
         self.registry = registry.discover(StoredTypes(self))
         self.store = drivers.store_of(settings, self.storage, self.registry)
         self.searcher = self.store.searcher
@@ -82,7 +83,7 @@ class Services:
         self.entities = Entities(directory=self.directory, searcher=self.searcher)
         self.search = Search(
             searcher=self.searcher,
-            algorithms=self.algorithms,
+            algorithms=algorithms or AlgorithmCatalogue(self.algorithms.values(), self._encoders),
             types=self.registry,
             directory=self.directory,
         )
@@ -250,6 +251,7 @@ class Services:
     def close(self) -> None:
         """Let go of files and connections."""
         self.models.close()
+        self._encoders.close()
         self.store.close()
         if self._database is not None:
             self._database.close()

@@ -12,9 +12,10 @@ import numpy as np
 from watchdown.models.call import Call
 from watchdown.models.connection import Connection
 from watchdown.models.repository import name
-from watchdown.models.triton import Server, Tls
+from watchdown.models.triton import Refused, Server, Tls
 from watchdown_algos.manifest import ModelSpec
 from watchdown_algos.model_files import ModelFiles
+from watchdown_schemas.errors import ModelUnavailable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -54,6 +55,17 @@ class TritonModels:
                 path = folder / spec.path
                 self._found[folder] = TritonModel(path, spec, algorithm, self._connection, self._deadline)
             return self._found[folder]
+
+    def version(self) -> str:
+        """Return the server's version, asked once; raises ModelUnavailable."""
+        return self._connection.call(self._version)
+
+    async def _version(self, server: Server) -> str:
+        try:
+            return await server.version()
+        except Refused as refused:
+            remedy = "See that the server runs, and that `model` names the address of its gRPC"
+            raise ModelUnavailable(self.where, f"does not answer ({refused})", remedy) from refused
 
     def close(self) -> None:
         """Close the connection; a model that is run afterwards opens it again."""

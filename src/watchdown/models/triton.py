@@ -133,6 +133,11 @@ class Server:
         index = await self._answer(self._client.get_model_repository_index(client_timeout=self._timeout))
         return {model.name: f"{model.state} {model.reason}".strip() for model in index.models}
 
+    async def version(self) -> str:
+        """Return the server's version."""
+        told = await self._answer(self._client.get_server_metadata(client_timeout=self._timeout))
+        return str(told.version)
+
     async def _answer(self, call: Awaitable[Any]) -> Any:
         try:
             return await call

@@ -128,6 +128,13 @@ class Cluster:
         given = {**params, "request_timeout": timeout_s or self.timeout_s}
         return self._client.transport.perform_request(method, path, params=given, body=body)
 
+    def version(self) -> str:
+        """Return the server's version; raises as `request` does."""
+        try:
+            return str(self.request("ask its version", "GET", "/")["version"]["number"])
+        except NotFoundError:  # there are no servers that could have one
+            return "Serverless"
+
     def changed(self) -> None:
         """Note that this process has written."""
         with self._lock:
