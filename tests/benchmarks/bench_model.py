@@ -40,7 +40,7 @@ def batches(model: Model, graph: str, rows: int) -> list[NDArray[Any]]:
     if graph == "text":
         return [model.tokens([f"a red car and {n} dogs" for n in range(rows)])] * count
     dice = np.random.default_rng(0)
-    return [dice.normal(size=(rows, 3, 64, 64)).astype(np.float32) for _ in range(count)]
+    return [dice.integers(0, 256, (rows, 64, 64, 3), dtype=np.uint8) for _ in range(count)]
 
 
 def rows_per_second(model: Model, graph: str, work: Sequence[NDArray[Any]], callers: int) -> float:

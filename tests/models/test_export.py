@@ -56,7 +56,7 @@ def test_each_graph_is_a_model_with_what_triton_must_know(tmp_path: Path) -> Non
     config = config_of(tmp_path, "visual")
     assert config.name == done[0].model
     assert config.backend == "onnxruntime"
-    assert [(one.name, list(one.dims)) for one in config.input] == [("image", [3, 64, 64])]
+    assert [(one.name, list(one.dims)) for one in config.input] == [("pixels", [64, 64, 3])]
     assert [(one.name, list(one.dims)) for one in config.output] == [("features", [128])]
     assert config.instance_group[0].kind == ModelInstanceGroup.KIND_AUTO
     assert config.dynamic_batching.default_queue_policy.max_queue_size > 0

@@ -210,7 +210,7 @@ def test_a_model_that_was_unloaded_is_named_and_asked_again_once_it_is_loaded(
         assert raised.value.subject == f"{name} on {server.grpc}"
         assert "is not loaded (UN" in raised.value.cause
         assert "Let the server load it again" in raised.value.remedy
-        picture = np.zeros((1, 3, 64, 64), dtype=np.float32)
+        picture = np.zeros((1, 64, 64, 3), dtype=np.uint8)
         assert is_right(model("visual", picture), picture, "visual")
         server.load(name)
         assert is_right(model("text", texts()), texts())
@@ -231,7 +231,7 @@ def test_a_server_without_the_model_is_told_apart_from_one_with_another_version(
         ):
             model("text", texts())
         with pytest.raises(ModelMismatch) as raised:
-            model("visual", np.zeros((1, 3, 64, 64), dtype=np.float32))
+            model("visual", np.zeros((1, 64, 64, 3), dtype=np.uint8))
         assert f"has model {'0' * 16}, the files here are {here().fingerprint}" in raised.value.cause
         assert server.grpc in raised.value.subject
         assert "watchdown models export" in raised.value.remedy

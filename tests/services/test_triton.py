@@ -21,7 +21,7 @@ VISUAL = Path(__file__).parents[2] / "algos/watchdown_algos/visual_embedding/mod
 CONFIG = """\
 backend: "onnxruntime"
 max_batch_size: 16
-input [{ name: "image" data_type: TYPE_FP32 dims: [3, 64, 64] }]
+input [{ name: "pixels" data_type: TYPE_UINT8 dims: [64, 64, 3] }]
 output [{ name: "features" data_type: TYPE_FP32 dims: [128] }]
 dynamic_batching { max_queue_delay_microseconds: 20000 }
 """
@@ -38,9 +38,9 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return repository
 
 
-def features(address: str, pictures: NDArray[np.float32], *, asked: int = 1) -> list[NDArray[np.float32]]:
+def features(address: str, pictures: NDArray[np.uint8], *, asked: int = 1) -> list[NDArray[np.float32]]:
     """Ask for the same pictures several times at once."""
-    tensor = grpc.InferInput("image", pictures.shape, "FP32")
+    tensor = grpc.InferInput("pixels", pictures.shape, "UINT8")
     tensor.set_data_from_numpy(pictures)
     with grpc.InferenceServerClient(address) as client, ThreadPoolExecutor(asked) as together:
         answers = together.map(lambda _: client.infer(MODEL, [tensor]).as_numpy("features"), range(asked))
@@ -49,9 +49,9 @@ def features(address: str, pictures: NDArray[np.float32], *, asked: int = 1) -> 
 
 def test_triton_answers_as_onnx_runtime_does_in_process(triton: Triton, models: Path) -> None:
     triton.serve(models)
-    pictures = np.random.default_rng(1).random((3, 3, 64, 64), dtype=np.float32)
+    pictures = np.random.default_rng(1).integers(0, 256, (3, 64, 64, 3), dtype=np.uint8)
     session = onnxruntime.InferenceSession(VISUAL, providers=["CPUExecutionProvider"])
-    [expected] = session.run(["features"], {"image": pictures})
+    [expected] = session.run(["features"], {"pixels": pictures})
     for answer in features(triton.grpc, pictures, asked=8):
         np.testing.assert_allclose(answer, expected, atol=1e-5)
     with grpc.InferenceServerClient(triton.grpc) as client:
@@ -80,12 +80,12 @@ def test_triton_says_why_a_model_does_not_load(triton: Triton, models: Path, tmp
 
 def test_a_killed_triton_comes_back_with_its_models(own_server: Own, models: Path) -> None:
     server = own_server(Triton, repository=models)
-    [before] = features(server.grpc, np.ones((1, 3, 64, 64), np.float32))
+    [before] = features(server.grpc, np.ones((1, 64, 64, 3), np.uint8))
     address = server.grpc
     server.kill()
     server.up()
     assert server.grpc == address
-    [after] = features(address, np.ones((1, 3, 64, 64), np.float32))
+    [after] = features(address, np.ones((1, 64, 64, 3), np.uint8))
     assert (after == before).all()
     family = server.processes[0].find()
     assert family is not None

@@ -34,6 +34,21 @@ class _Tower(torch.nn.Module):  # type: ignore[misc]  # torch is Any where the e
         return getattr(self.model, self.encode)(batch, normalize=True)
 
 
+class _Eye(_Tower):
+    """The encoder of pictures, which takes pixels as they are: uint8 [n, height, width, 3]."""
+
+    def __init__(self, model: Any, mean: list[float], std: list[float]) -> None:
+        super().__init__(model, "encode_image")
+        deviation = torch.tensor(std).reshape(3, 1, 1)
+        self.register_buffer("scale", 1 / (255 * deviation))
+        self.register_buffer("shift", torch.tensor(mean).reshape(3, 1, 1) / deviation)
+
+    def forward(self, batch: torch.Tensor) -> torch.Tensor:
+        """Normalise pixels as the model was trained, and encode them."""
+        planes = batch.permute(0, 3, 1, 2).float()
+        return super().forward(planes * self.scale - self.shift)
+
+
 def export(trained: Path, folder: Path) -> None:
     """Write everything that the algorithm's manifest names, and the weights for open_clip itself."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -43,9 +58,11 @@ def export(trained: Path, folder: Path) -> None:
         shutil.copy(trained / name, folder)
     clip_tokenizer(trained / MERGES, context).save(str(folder / "tokenizer.json"))
     model = load(trained).eval()
-    height, width = config["preprocess_cfg"]["size"]
-    _write(model, "encode_image", torch.zeros(2, 3, height, width), "image", folder / "visual.onnx")
-    _write(model, "encode_text", torch.ones(2, context, dtype=torch.long), "tokens", folder / "text.onnx")
+    seen = config["preprocess_cfg"]
+    pixels = torch.zeros(2, *seen["size"], 3, dtype=torch.uint8)
+    _write(_Eye(model, seen["mean"], seen["std"]), pixels, "pixels", folder / "visual.onnx")
+    tokens = torch.ones(2, context, dtype=torch.long)
+    _write(_Tower(model, "encode_text"), tokens, "tokens", folder / "text.onnx")
     halves = {
         name: weight.half() if weight.is_floating_point() else weight
         for name, weight in model.state_dict().items()
@@ -53,9 +70,9 @@ def export(trained: Path, folder: Path) -> None:
     save_file({name: weight.contiguous() for name, weight in halves.items()}, folder / WEIGHTS)
 
 
-def _write(model: Any, encode: str, example: torch.Tensor, name: str, file: Path) -> None:
+def _write(tower: _Tower, example: torch.Tensor, name: str, file: Path) -> None:
     torch.onnx.export(
-        _Tower(model, encode).eval(),
+        tower.eval(),
         (example,),
         str(file),
         dynamo=False,

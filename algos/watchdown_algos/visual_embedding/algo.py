@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SIDE: Final = 64
-# As the model's open_clip_config.json says.
-MEAN: Final = 0.5
-STD: Final = 0.25
 # Pictures or texts per run of the model: bounds memory when many are encoded at once.
 CHUNK: Final = 64
 
@@ -62,11 +59,9 @@ class VisualEmbedding(FrameAlgorithm):
 
     def _vectors(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return unit vectors of pictures, uint8 [n, 64, 64, 3]."""
-        planes = pixels.transpose(0, 3, 1, 2).astype(np.float32)
-        normalised: NDArray[np.float32] = (planes / np.float32(255) - np.float32(MEAN)) / np.float32(STD)
-        return self._chunked("visual", normalised)
+        return self._chunked("visual", pixels)
 
-    def _chunked(self, graph: str, batch: NDArray[np.float32] | NDArray[np.int64]) -> NDArray[np.float32]:
+    def _chunked(self, graph: str, batch: NDArray[np.uint8] | NDArray[np.int64]) -> NDArray[np.float32]:
         if not len(batch):
             return np.zeros((0, self.model.dimension), dtype=np.float32)
         runs = [self.model(graph, batch[first : first + CHUNK]) for first in range(0, len(batch), CHUNK)]

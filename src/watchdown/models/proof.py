@@ -25,7 +25,7 @@ TOLERANCE: Final = 0.01
 
 @cache
 def question(asked: Tensor) -> NDArray[Any]:
-    """Return the row that is asked, [1, *shape]: a wave, or ids that every vocabulary has."""
+    """Return the row that is asked, [1, *shape]: a wave; pixels, or ids that all vocabularies have."""
     steps = np.arange(int(np.prod(asked.shape)))
     row = np.sin(steps) if np.issubdtype(asked.dtype, np.floating) else steps
     rows = row.astype(asked.dtype).reshape(1, *asked.shape)
