@@ -18,6 +18,8 @@ MAX_BATCH: Final = 128
 # With one instance Triton's batcher sleeps through the end of a run while requests wait; the second one also
 # takes its rows in while the first computes. No batch size is preferred: waiting for one only cost time.
 INSTANCES: Final = 2
+# On a CPU, threads that share a run spend their time waiting for one another; the instances fill the cores.
+THREADS: Final = 1
 # How long a request may wait for others to be run with; a lone query is late by no more.
 QUEUE_DELAY_US: Final = 500
 # What waits longer or behind more is refused, and the client comes again: memory stays bounded.
@@ -69,5 +71,9 @@ def configuration(
             {"name": f"{size} rows", "batch_size": size, "inputs": {asked.name: {**row, "zero_data": True}}}
             for size in (1, MAX_BATCH)
         ],
-        "parameters": {FINGERPRINT: {"string_value": fingerprint}, PROOF: {"string_value": proof}},
+        "parameters": {
+            FINGERPRINT: {"string_value": fingerprint},
+            PROOF: {"string_value": proof},
+            "intra_op_thread_count": {"string_value": str(THREADS)},
+        },
     }
