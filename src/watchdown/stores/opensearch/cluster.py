@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import orjson
 from opensearchpy import OpenSearch
-from opensearchpy.exceptions import NotFoundError, OpenSearchException
+from opensearchpy.exceptions import ConflictError, NotFoundError, OpenSearchException
 from opensearchpy.serializer import JSONSerializer
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
@@ -116,7 +116,7 @@ class Cluster:
         )
         try:
             return asking(self._client.transport.perform_request, method, path, params=given, body=body)
-        except NotFoundError:
+        except (ConflictError, NotFoundError):  # answers, rather than faults
             raise
         except OpenSearchException as error:
             raise translate(self.server, doing, error) from error
