@@ -12,7 +12,6 @@ from opensearchpy.exceptions import (
 from opensearchpy.exceptions import (
     ConnectionTimeout,
     OpenSearchException,
-    SerializationError,
     SSLError,
     TransportError,
 )
@@ -30,7 +29,7 @@ from watchdown_schemas.errors import (
 
 PASSING: Final = frozenset({429, 502, 503, 504})
 BAD_REQUEST, UNAUTHORISED, FORBIDDEN, ABSENT = 400, 401, 403, 404
-SHOWN: Final = 300  # letters of what a server says
+SHOWN: Final = 300  # letters of what a server says; its log has the rest
 
 
 def passes(error: BaseException) -> bool:
@@ -78,12 +77,20 @@ def translate(server: str, doing: str, error: OpenSearchException) -> LibraryErr
             "See that it runs and that `store` names its address, as opensearch+https: where it speaks TLS"
         )
         return StoreUnavailable(server, f"cannot be reached ({tried}: {_plain(error)})", remedy)
-    if isinstance(error, SerializationError):
-        cause = f"does not answer as OpenSearch does ({tried}: {error})"
-        return StoreUnavailable(server, cause, "See that `store` names the address of an OpenSearch")
     if not isinstance(error, TransportError):
-        return StoreError(server, f"fails ({tried}: {error})", "See the server's log")
-    return _answered(server, tried, int(error.status_code), reason_of(error))
+        return _stranger(server, f"{tried}: {error}")
+    status, reason = int(error.status_code), reason_of(error)
+    if not isinstance(error.info, dict) and status not in (UNAUTHORISED, FORBIDDEN, *PASSING):
+        return _stranger(server, f"{tried}; HTTP {status}: {reason}")
+    return _answered(server, tried, status, reason)
+
+
+def _stranger(server: str, told: str) -> LibraryError:
+    cause, remedy = (
+        "does not answer as OpenSearch does",
+        "See that `store` names the address of an OpenSearch",
+    )
+    return StoreUnavailable(server, f"{cause} ({told})", remedy)
 
 
 def _answered(server: str, tried: str, status: int, reason: str) -> LibraryError:
