@@ -80,6 +80,11 @@ class FaultProxy:
         with self._lock:
             self._faults.clear()
 
+    @property
+    def pending(self) -> int:
+        """How many faults have not come about yet."""
+        return len(self._faults)
+
     def next_fault(self, method: str, path: str) -> Fault | None:
         """Take the fault of a request out of the queue."""
         with self._lock:

@@ -12,6 +12,7 @@ import pytest
 
 from conformance.stores import Store, view
 from watchdown.stores.opensearch.cluster import Access, Cluster, Layout
+from watchdown.stores.opensearch.pace import LEAST_BYTES, Pace
 from watchdown.stores.opensearch.searcher import OpenSearchSearcher
 from watchdown.stores.opensearch.sink import OpenSearchSink
 from watchdown.stores.protocol import Outcome
@@ -21,14 +22,19 @@ from watchdown_schemas.rows import to_arrow
 from watchdown_schemas.types import Shot
 
 RUNS = (1, 2)
+STEP = 200  # rows that are handed over at once
+SPOILS = {"mood": "low", "light": 0.5}
 Rows = pa.RecordBatch
 
 
 @cache
-def shots(run: int, count: int) -> Rows:
-    """Return the shots of a run."""
+def shots(run: int, count: int, spoilt: int = 0) -> Rows:
+    """Return the shots of a run; one of so many has attributes, each a nested document of its own."""
     stamp = Stamp(run=run, title="t", timeline="t.1", asset="a", algorithm="x", version="1.0.0")
-    records = [Shot(start_ns=at, end_ns=at + 1, number=at) for at in range(count)]
+    records = [
+        Shot(start_ns=at, end_ns=at + 1, number=at, attributes=SPOILS if spoilt and not at % spoilt else {})
+        for at in range(count)
+    ]
     return to_arrow(records, Shot, stamp)
 
 
@@ -46,12 +52,14 @@ class Loads:
         *,
         timeout_s: float = 30,
         deadline_s: float = 60,
+        start: int = LEAST_BYTES,
         layout: Layout | None = None,
         **how: object,
     ) -> None:
         self.layout = layout or Layout(prefix=prefix(), replicas=0)
         self.cluster = Cluster(Access(url=url, timeout_s=timeout_s, **how), self.layout)  # type: ignore[arg-type] # as given
-        self.sink = OpenSearchSink(self.cluster, deadline_s=deadline_s)
+        self.pace = Pace(start)
+        self.sink = OpenSearchSink(self.cluster, deadline_s=deadline_s, pace=self.pace)
         self.searcher = OpenSearchSearcher(self.cluster)
         self.store = Store(self.sink, self.searcher)
         self.index = f"{self.cluster.alias(Shot)}-000001"
@@ -63,15 +71,16 @@ class Loads:
         *,
         at: int = -1,
         then: Callable[[], object] = lambda: None,
+        spoilt: int = 0,
     ) -> Outcome:
         """Load so many shots of each run; after the batch number `at` something is done."""
 
         def told() -> Iterator[Rows]:
             number = 0
             for run in runs:
-                rows = shots(run, count)
-                for start in range(0, count, 1_000):
-                    yield rows.slice(start, 1_000)
+                rows = shots(run, count, spoilt)
+                for start in range(0, count, STEP):
+                    yield rows.slice(start, STEP)
                     if number == at:
                         then()
                     number += 1
@@ -79,10 +88,10 @@ class Loads:
         reader = pa.RecordBatchReader.from_batches(shots(runs[0], count).schema, told())
         return self.sink.write(runs, Shot, reader, model=None)
 
-    def assert_whole(self, count: int, runs: Sequence[int] = RUNS) -> None:
+    def assert_whole(self, count: int, runs: Sequence[int] = RUNS, spoilt: int = 0) -> None:
         """Check that the rows of the runs are there, each once, as they were."""
         expected = sorted(
-            (row for run in runs for row in shots(run, count).to_pylist()), key=lambda row: row["id"]
+            (row for run in runs for row in shots(run, count, spoilt).to_pylist()), key=lambda row: row["id"]
         )
         assert self.store.rows("Shot", view(runs)) == expected
         assert self.stored() == len(expected)

@@ -133,6 +133,12 @@ _ANSWERS: Final[Sequence[tuple[Callable[[int, str], bool], type[LibraryError], s
         "See that opensearch.prefix is that of the library, and that nobody removes its indices",
     ),
     (
+        lambda _, reason: "index_closed_exception" in reason,
+        StoreUnavailable,
+        "has closed the index",
+        "Open it: POST INDEX/_open",
+    ),
+    (
         lambda status, _: status in PASSING,
         StoreUnavailable,
         "cannot do it now",

@@ -30,11 +30,14 @@ class OpenSearchSink:
 
     of_record: bool = False  # what it holds can be loaded again from what was staged
 
-    def __init__(self, cluster: Cluster, *, deadline_s: float = LOAD_DEADLINE_S) -> None:
+    def __init__(
+        self, cluster: Cluster, *, deadline_s: float = LOAD_DEADLINE_S, pace: Pace | None = None
+    ) -> None:
+        """Make a sink; `deadline_s` is for how long the server may take no row at all of a batch."""
         self._cluster = cluster
         self._indices = Indices(cluster)
         self._deadline_s = deadline_s
-        self._pace = Pace()
+        self._pace = pace or Pace()
 
     def write(
         self, runs: Sequence[int], schema: type[Record], batches: pa.RecordBatchReader, *, model: str | None
