@@ -21,9 +21,10 @@ HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "expec
 class Fault:
     """What goes wrong with one request.
 
-    `status` answers with that and what is `said` as JSON, instead of asking the server; `cut` ends the
-    connection after so many bytes of the answer's body, with -1 before anything of the answer; `pause` waits
-    so many seconds between bytes, `delay` before the first; `lines` hands on so many of the request's body.
+    `status` answers with that and what is `said` as JSON, instead of asking the server; without a status,
+    what is said takes the place of the answer's body. `cut` ends the connection after so many bytes of
+    that body, with -1 before anything of the answer; `pause` waits so many seconds between bytes, `delay`
+    before the first; `lines` hands on so many of the request's body.
     """
 
     status: int | None = None
@@ -193,7 +194,8 @@ class _Handler(BaseHTTPRequestHandler):
             for name, value in answer.getheaders():
                 if name.lower() not in HOP:
                     self.send_header(name, value)
-            self.send_header("Content-Length", answer.getheader("Content-Length") or "0")
+            length = str(len(fault.said)) if fault.said else answer.getheader("Content-Length") or "0"
+            self.send_header("Content-Length", length)
             self.end_headers()
             return self._answer(answer, fault)
         finally:
@@ -201,6 +203,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, answer: http.client.HTTPResponse, fault: Fault) -> int:
         received, limit = 0, fault.cut
+        if fault.said:
+            answer.read()
+            return self.wfile.write(fault.said)
         while block := answer.read(1 if fault.pause else BLOCK):
             part = block if limit is None else block[: limit - received]
             self.wfile.write(part)

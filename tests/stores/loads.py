@@ -23,16 +23,16 @@ from watchdown_schemas.types import Shot
 
 RUNS = (1, 2)
 STEP = 200  # rows that are handed over at once
-SPOILS = {"mood": "low", "light": 0.5}
 Rows = pa.RecordBatch
 
 
 @cache
-def shots(run: int, count: int, spoilt: int = 0) -> Rows:
-    """Return the shots of a run; one of so many has attributes, each a nested document of its own."""
+def shots(run: int, count: int, spoilt: int = 0, script: str = "night") -> Rows:
+    """Return the shots of a run; one of `spoilt` has two attributes, each a nested document of its own."""
+    spoils = {"mood": "low", "script": script}
     stamp = Stamp(run=run, title="t", timeline="t.1", asset="a", algorithm="x", version="1.0.0")
     records = [
-        Shot(start_ns=at, end_ns=at + 1, number=at, attributes=SPOILS if spoilt and not at % spoilt else {})
+        Shot(start_ns=at, end_ns=at + 1, number=at, attributes=spoils if spoilt and not at % spoilt else {})
         for at in range(count)
     ]
     return to_arrow(records, Shot, stamp)
@@ -56,6 +56,7 @@ class Loads:
         layout: Layout | None = None,
         **how: object,
     ) -> None:
+        self.url = url
         self.layout = layout or Layout(prefix=prefix(), replicas=0)
         self.cluster = Cluster(Access(url=url, timeout_s=timeout_s, **how), self.layout)  # type: ignore[arg-type] # as given
         self.pace = Pace(start)
@@ -72,13 +73,14 @@ class Loads:
         at: int = -1,
         then: Callable[[], object] = lambda: None,
         spoilt: int = 0,
+        script: str = "night",
     ) -> Outcome:
         """Load so many shots of each run; after the batch number `at` something is done."""
 
         def told() -> Iterator[Rows]:
             number = 0
             for run in runs:
-                rows = shots(run, count, spoilt)
+                rows = shots(run, count, spoilt, script)
                 for start in range(0, count, STEP):
                     yield rows.slice(start, STEP)
                     if number == at:
@@ -139,6 +141,6 @@ def told(kind: type[LibraryError], url: str, *words: str) -> Iterator[Told]:
     raising.subject, raising.cause, raising.remedy = raised.value.args
     assert type(raised.value) is kind
     for word in ("OpenSearch at", url.rpartition("/")[2].removeprefix("OpenSearch at "), *words):
-        assert word in error
+        assert word in error, error
     assert raised.value.remedy
     assert "secret" not in error

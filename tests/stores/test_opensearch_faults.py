@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from conformance.stores import view
 from storage.fault_proxy import Fault, FaultProxy
-from stores.loads import RUNS, Loads, shots, told
+from stores.loads import RUNS, Loads, prefix, shots, told
 from watchdown.stores.opensearch.cluster import Layout
-from watchdown_schemas.errors import StorageFull, StoreNotFound, StoreReadOnly, StoreUnavailable, StoreVersion
+from watchdown_schemas.errors import (
+    CursorExpired,
+    StorageFull,
+    StoreError,
+    StoreNotFound,
+    StoreReadOnly,
+    StoreUnavailable,
+    StoreVersion,
+)
 
 ROWS = 600  # of each run: several batches of the smallest size
 LOST_ANSWER = Fault(cut=-1)
@@ -49,6 +58,19 @@ def test_a_batch_whose_fate_is_unknown_is_sent_again_and_stored_once(
     assert (outcome.written, outcome.refused, list(outcome.dead)) == (2 * ROWS, {}, [])
     loads.assert_whole(ROWS)
     assert not proxy.pending
+
+
+def test_rows_that_the_server_had_no_room_for_are_sent_again_and_no_others(
+    loads: Loads, proxy: FaultProxy
+) -> None:
+    full = {"type": "rejected_execution_exception", "reason": "the queue is full"}
+    items = [{"index": {"status": 201}}] * 50 + [{"index": {"status": 429, "error": full}}] * 50
+    proxy.fail(Fault(lines=100, said=json.dumps({"errors": True, "items": items}).encode()), path="_bulk")
+    outcome = loads.load(50)
+    assert (outcome.written, list(outcome.dead)) == (100, [])
+    loads.assert_whole(50)
+    first, second = (request.sent for request in proxy.seen if "/_bulk" in request.path)
+    assert first == pytest.approx(second, rel=0.05)  # each had half of the rows
 
 
 def test_a_batch_that_was_stored_but_not_answered_in_time_is_stored_once(proxy: FaultProxy) -> None:
@@ -148,7 +170,7 @@ def test_runs_are_removed_wherever_an_interrupted_load_left_them(loads: Loads) -
 
 
 def test_a_first_load_is_seen_when_it_ends_and_not_before(proxy: FaultProxy) -> None:
-    loads = Loads(proxy.url, layout=Layout(prefix=f"t{proxy.url[-5:]}first", replicas=1, shards=2))
+    loads = Loads(proxy.url, layout=Layout(prefix=prefix(), replicas=1, shards=2))
     during: list[Any] = []
 
     def look() -> None:
@@ -169,21 +191,67 @@ def test_a_first_load_is_seen_when_it_ends_and_not_before(proxy: FaultProxy) -> 
     loads.remove()
 
 
-def changed_mapping(loads: Loads, change: Any) -> None:
-    """Make the index as another version would have: with a mapping of its own."""
-    probe = Loads(loads.cluster.server.replace("OpenSearch at ", "http://"), layout=loads.layout)
+def test_an_index_of_which_a_part_is_missing_is_not_answered_from_the_rest(opensearch_url: str) -> None:
+    loads = Loads(opensearch_url, timeout_s=1, layout=Layout(prefix=prefix(), replicas=0, shards=2))
+    one_shard = {"index": {"routing.allocation.total_shards_per_node": 1}}  # and there is only one node
+    changed_index(loads, {"number_of_shards": 2, **one_shard})
+    for use, said in (
+        (lambda: loads.store.rows("Shot", view(RUNS)), "503"),
+        (lambda: loads.store.count("Shot", view(RUNS)), "503"),
+        (lambda: loads.sink.delete(RUNS), "_cluster/health"),
+        (lambda: loads.load(ROWS), "_cluster/health"),
+    ):
+        with told(StoreUnavailable, opensearch_url, said):
+            use()
+    loads.settings(index__routing__allocation__total_shards_per_node=-1)
+    loads.cluster.request("wait", "GET", f"/_cluster/health/{loads.index}", wait_for_status="green")
+    loads.load(ROWS)
+    loads.assert_whole(ROWS)
+    loads.remove()
+
+
+def test_a_point_in_time_on_a_node_that_is_gone_is_opened_anew(loads: Loads, proxy: FaultProxy) -> None:
+    gone = {"type": "illegal_state_exception", "reason": "no node found for id: lPpppSjSRbeYWa7FVRIdXg"}
+    failed = {"root_cause": [gone], "type": "search_phase_execution_exception", "caused_by": gone}
+    fault = Fault(status=500, said=json.dumps({"error": failed, "status": 500}).encode())
+    loads.load(ROWS)
+    proxy.fail(fault, path="/_search")
+    loads.assert_whole(ROWS)
+    assert not proxy.pending
+    proxy.fail(fault, path="/_search", times=2)
+    with told(StoreError, proxy.url, "no node found"):
+        loads.store.rows("Shot", view(RUNS))
+    loads.assert_whole(ROWS)
+    snapshot = loads.searcher.snapshot(view(RUNS))
+    proxy.fail(fault, path="/_search")
+    with pytest.raises(CursorExpired):
+        loads.store.rows("Shot", view(RUNS), at=loads.searcher.carried(snapshot))
+    loads.assert_whole(ROWS)
+
+
+def changed_index(
+    loads: Loads, settings: dict[str, Any], change: Callable[[dict[str, Any]], object] = lambda _: None
+) -> None:
+    """Make the index as somebody else would have: with settings and a mapping of its own."""
+    probe = Loads(loads.url, layout=Layout(prefix=loads.layout.prefix, replicas=0))
     probe.load(1, [1])
     found = probe.cluster.request("read", "GET", f"/{loads.index}/_mapping")[loads.index]["mappings"]
     probe.remove()
     change(found["properties"])
-    probe.cluster.request("make", "PUT", f"/{loads.index}", {"mappings": found})
+    made = {
+        "settings": {"number_of_replicas": 0, **settings},
+        "mappings": found,
+        "aliases": {f"{loads.layout.prefix}-shot": {}},
+    }
+    probe = Loads(loads.url)
+    probe.cluster.request("make", "PUT", f"/{loads.index}", made, wait_for_active_shards="0")
 
 
 def test_an_index_of_an_earlier_version_gets_the_fields_that_it_lacks(loads: Loads) -> None:
     def lacking(fields: dict[str, Any]) -> None:
         del fields["confidence"], fields["marks"], fields["attributes"]["properties"]["integer"]
 
-    changed_mapping(loads, lacking)
+    changed_index(loads, {}, lacking)
     loads.load(ROWS)
     loads.assert_whole(ROWS)
     found = loads.cluster.request("read", "GET", f"/{loads.index}/_mapping")[loads.index]["mappings"]
@@ -202,7 +270,7 @@ def test_an_index_of_an_earlier_version_gets_the_fields_that_it_lacks(loads: Loa
 def test_an_index_of_another_version_is_refused_before_a_row_is_written(
     loads: Loads, proxy: FaultProxy, field: str, mapping: dict[str, Any], words: str
 ) -> None:
-    changed_mapping(loads, lambda fields: fields.update({field: mapping}))
+    changed_index(loads, {}, lambda fields: fields.update({field: mapping}))
     proxy.forget()
     with told(StoreVersion, proxy.url, loads.index, words, "opensearch.prefix"):
         loads.load(ROWS)

@@ -65,7 +65,8 @@ def translate(server: str, doing: str, error: OpenSearchException) -> LibraryErr
     tried = ", ".join([doing, *getattr(error, "__notes__", ())])
     if isinstance(error, ConnectionTimeout):
         cause = f"did not answer in time ({tried})"
-        return StoreUnavailable(server, cause, "See whether it is overloaded, or raise opensearch.timeout_s")
+        remedy = "See its load and its health (GET _cluster/health), or raise opensearch.timeout_s"
+        return StoreUnavailable(server, cause, remedy)
     if isinstance(error, SSLError) and not passes(error):
         remedy = (
             "Set opensearch.ca to the file of certificates that sign the server's, or write `store` as "
