@@ -65,6 +65,15 @@ class Loads:
         self.store = Store(self.sink, self.searcher)
         self.index = f"{self.cluster.alias(Shot)}-000001"
 
+    @contextmanager
+    def hurried(self) -> Iterator[None]:
+        """Have no patience with the server inside the block."""
+        patience, self.cluster.timeout_s = self.cluster.timeout_s, 1
+        try:
+            yield
+        finally:
+            self.cluster.timeout_s = patience
+
     def load(
         self,
         count: int,

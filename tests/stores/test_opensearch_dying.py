@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Thread, Timer
-from typing import Any
 
 import pytest
 
@@ -43,11 +42,6 @@ def loads(server: OpenSearch) -> Iterator[Loads]:
     loads.remove()
 
 
-def briefly(loads: Loads) -> Loads:
-    """Return the same indices, asked with little patience."""
-    return Loads(loads.url, timeout_s=1, deadline_s=1, layout=loads.layout)
-
-
 def test_a_load_goes_on_when_a_server_that_died_is_back(server: OpenSearch, loads: Loads) -> None:
     back = Thread(target=server.up)
 
@@ -64,8 +58,9 @@ def test_a_load_goes_on_when_a_server_that_died_is_back(server: OpenSearch, load
 def test_a_load_into_a_server_that_stays_dead_is_given_up_and_the_next_repairs_it(
     server: OpenSearch, loads: Loads
 ) -> None:
+    brief = Loads(server.url, deadline_s=3, layout=loads.layout)
     with told(StoreUnavailable, server.url, "write to", loads.index, "tried", "Connection refused"):
-        briefly(loads).load(ROWS, at=6, then=server.kill)
+        brief.load(ROWS, at=6, then=server.kill)
     server.up()
     assert loads.store.rows("Shot", SEEN) == []
     loads.load(ROWS)
@@ -73,8 +68,8 @@ def test_a_load_into_a_server_that_stays_dead_is_given_up_and_the_next_repairs_i
 
 
 def test_a_load_goes_on_when_a_server_that_hung_goes_on(server: OpenSearch, loads: Loads) -> None:
-    hung = Loads(server.url, timeout_s=1, deadline_s=60, layout=loads.layout)
-    waking = Timer(3, server.resume)
+    hung = Loads(server.url, timeout_s=3, layout=loads.layout)
+    waking = Timer(5, server.resume)
 
     def hang() -> None:
         server.pause()
@@ -89,37 +84,36 @@ def test_a_server_that_hangs_is_told_within_the_deadline_and_searched_again_afte
     server: OpenSearch, loads: Loads
 ) -> None:
     loads.load(ROWS)
-    brief = briefly(loads)
-    assert brief.store.count("Shot", SEEN) == 2 * ROWS
+    assert loads.store.count("Shot", SEEN) == 2 * ROWS
     server.pause()
-    for seen in (SEEN, view([1])):  # of one, the point in time is there already
-        with told(StoreUnavailable, server.url, "did not answer in time", "opensearch.timeout_s"):
-            brief.store.count("Shot", seen)
-    with told(StoreUnavailable, server.url, "did not answer in time"):
-        brief.load(ROWS, [3])
+    for use in (
+        lambda: loads.store.count("Shot", SEEN),  # whose point in time is there already
+        lambda: loads.store.count("Shot", view([1])),
+        lambda: loads.load(ROWS, [3]),
+    ):
+        with told(StoreUnavailable, server.url, "did not answer in time", "timeout_s"), loads.hurried():
+            use()
     server.resume()
     loads.assert_whole(ROWS)
-    assert brief.store.count("Shot", SEEN) == 2 * ROWS
+    assert loads.store.count("Shot", SEEN) == 2 * ROWS
 
 
 def test_a_server_that_died_is_told_and_searched_again_by_the_same_reader(
     server: OpenSearch, loads: Loads
 ) -> None:
     loads.load(ROWS)
-    brief = briefly(loads)
-    cursor = brief.searcher.snapshot(SEEN)
-    assert len(brief.store.rows("Shot", SEEN, at=cursor)) == 2 * ROWS
-    carried: Any = brief.searcher.carried(cursor)
-    assert len(brief.store.rows("Shot", SEEN, at=carried)) == 2 * ROWS
+    snapshot = loads.searcher.snapshot(SEEN)
+    loads.assert_whole(ROWS)
+    carried = loads.searcher.carried(snapshot)
+    assert len(loads.store.rows("Shot", SEEN, at=carried)) == 2 * ROWS
     server.kill()
-    with told(StoreUnavailable, server.url, "cannot be reached", "tried", "Connection refused"):
-        brief.store.rows("Shot", SEEN)
+    with told(StoreUnavailable, server.url, "tried", "Connection refused"), loads.hurried():
+        loads.store.rows("Shot", SEEN)
     server.up()
-    assert len(loads.store.rows("Shot", SEEN)) == 2 * ROWS
-    assert len(brief.store.rows("Shot", SEEN)) == 2 * ROWS
-    assert brief.searcher.snapshot(SEEN) is cursor
+    assert loads.searcher.snapshot(SEEN) is snapshot
+    loads.assert_whole(ROWS)
     with pytest.raises(CursorExpired, match="no longer kept") as raised:
-        brief.store.rows("Shot", SEEN, at=carried)
+        loads.store.rows("Shot", SEEN, at=carried)
     assert server.url.removeprefix("http://") in str(raised.value)
     assert "first page" in raised.value.remedy
 

@@ -74,8 +74,8 @@ def test_rows_that_the_server_had_no_room_for_are_sent_again_and_no_others(
 
 
 def test_a_batch_that_was_stored_but_not_answered_in_time_is_stored_once(proxy: FaultProxy) -> None:
-    loads = Loads(proxy.url, timeout_s=1, deadline_s=30)
-    proxy.fail(Fault(delay=2), path="_bulk")
+    loads = Loads(proxy.url, timeout_s=3)
+    proxy.fail(Fault(delay=5), path="_bulk")
     loads.load(ROWS)
     loads.assert_whole(ROWS)
     assert not proxy.pending
@@ -121,18 +121,16 @@ def test_a_load_that_was_given_up_is_repaired_by_the_next(loads: Loads, proxy: F
     ],
 )
 def test_an_index_that_takes_no_writes_is_told_and_is_whole_once_it_does(
-    proxy: FaultProxy, block: str, kind: Any, words: tuple[str, ...]
+    loads: Loads, proxy: FaultProxy, block: str, kind: Any, words: tuple[str, ...]
 ) -> None:
-    loads = Loads(proxy.url, deadline_s=1)
     loads.load(ROWS, [1])
     loads.settings(**{block: True})
     with told(kind, proxy.url, *words):
-        loads.load(ROWS, [2])
+        Loads(proxy.url, timeout_s=3, deadline_s=3, layout=loads.layout).load(ROWS, [2])
     loads.assert_whole(ROWS, [1])
     loads.settings(**{block: None})
     loads.load(ROWS, [2])
     loads.assert_whole(ROWS)
-    loads.remove()
 
 
 def test_an_index_that_is_closed_while_it_is_loaded_is_no_fault_of_its_rows(loads: Loads) -> None:
@@ -192,7 +190,7 @@ def test_a_first_load_is_seen_when_it_ends_and_not_before(proxy: FaultProxy) -> 
 
 
 def test_an_index_of_which_a_part_is_missing_is_not_answered_from_the_rest(opensearch_url: str) -> None:
-    loads = Loads(opensearch_url, timeout_s=1, layout=Layout(prefix=prefix(), replicas=0, shards=2))
+    loads = Loads(opensearch_url, layout=Layout(prefix=prefix(), replicas=0, shards=2))
     one_shard = {"index": {"routing.allocation.total_shards_per_node": 1}}  # and there is only one node
     changed_index(loads, {"number_of_shards": 2, **one_shard})
     for use, said in (
@@ -201,7 +199,7 @@ def test_an_index_of_which_a_part_is_missing_is_not_answered_from_the_rest(opens
         (lambda: loads.sink.delete(RUNS), "_cluster/health"),
         (lambda: loads.load(ROWS), "_cluster/health"),
     ):
-        with told(StoreUnavailable, opensearch_url, said):
+        with told(StoreUnavailable, opensearch_url, said), loads.hurried():
             use()
     loads.settings(index__routing__allocation__total_shards_per_node=-1)
     loads.cluster.request("wait", "GET", f"/_cluster/health/{loads.index}", wait_for_status="green")
