@@ -23,9 +23,17 @@ help: ## list these commands
 .PHONY: setup
 setup: .venv/dev ## make .venv with all that development needs
 
+STORE ?= folder
 .PHONY: demo
-demo: .venv/local ## draw a small library, search it, say what to try next
+ifeq ($(STORE),cluster)
+demo: .venv/dev ## draw a small library, search it, say what to try next (on servers: make demo STORE=cluster)
+	PYTHONPATH=tests $(BIN)/python -m services.library demo-cluster
+	$(BIN)/watchdown demo --library demo-cluster/watchdown.toml
+	@echo "The servers go on; stop them with: make services-down"
+else
+demo: .venv/local
 	$(BIN)/watchdown demo --library demo-library
+endif
 
 .PHONY: test
 test: check ## run every check and every test
@@ -86,7 +94,7 @@ lock: .venv/pyvenv.cfg ## recompile requirements/*.txt (newest of all: make lock
 
 .PHONY: clean
 clean: ## remove what the other commands made
-	rm -rf .venv .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist demo-library
+	rm -rf .venv .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist demo-library demo-cluster
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 # An installed uv serves; else the pinned one comes into .venv.

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from catalogue.databases import DRIVERS, fresh
-from postgresql_fixture import own_postgresql, postgresql_url  # noqa: F401 - fixtures
+from services.fixtures import Own
+from services.postgresql import PostgreSQL
 from watchdown.catalogue.database import Database, open_database
 from watchdown.catalogue.imports import Change, compare, read_import, store
 from watchdown.catalogue.model import Timeline, Title
@@ -50,3 +51,10 @@ def imported(database: Database, tmp_path: Path) -> Import:
         return changes
 
     return take
+
+
+@pytest.fixture
+def own_postgresql(own_server: Own) -> PostgreSQL:
+    """Give a server of the test's own, which it may stop, kill and pause."""
+    server: PostgreSQL = own_server(PostgreSQL)
+    return server

@@ -8,7 +8,8 @@ from catalogue.conftest import Import
 from watchdown.catalogue.database import Database
 from watchdown.catalogue.imports import replaced
 from watchdown.catalogue.metadata import Metadata
-from watchdown.catalogue.people import CastMember, People, Person
+from watchdown.catalogue.model import CastMember, Person
+from watchdown.catalogue.people import People
 from watchdown.catalogue.rights import Rights
 
 METADATA = """title,Release Year:number,genre:list,live:boolean,country

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from watchdown.catalogue.database import Database
-from watchdown.catalogue.people import CastMember, People, Person, person_id
+from watchdown.catalogue.model import CastMember, Person, person_id
+from watchdown.catalogue.people import People
 from watchdown_schemas.errors import NotFound
 
 ZOE = Person(id="zoe-saldana", name="Zoë Saldaña", aliases=("Zoe Saldana-Perego",))

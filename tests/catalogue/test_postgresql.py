@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from sqlalchemy import insert, text
 
 import watchdown
 from catalogue.databases import fresh
-from postgresql_fixture import Server
+from services.postgresql import PostgreSQL
 from watchdown.catalogue.database import Database, open_database
 from watchdown.catalogue.tables import titles
 from watchdown.catalogue.titles import Catalogue
@@ -114,7 +115,7 @@ def test_a_schema_that_is_not_there_is_named(server: Address) -> None:
 
 
 def test_a_database_without_unicode_is_refused(server: Address) -> None:
-    name = "watchdown_without_unicode"
+    name = f"t{uuid.uuid4().hex}"
     with psycopg.connect(server.reveal(), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'")
         with pytest.raises(LibraryError, match="has the encoding LATIN1") as raised:
@@ -124,7 +125,7 @@ def test_a_database_without_unicode_is_refused(server: Address) -> None:
 
 
 def test_a_user_without_rights_is_told_what_is_refused(server: Address) -> None:
-    user = "watchdown_without_rights"
+    user = f"t{uuid.uuid4().hex}"
     with psycopg.connect(server.reveal(), autocommit=True) as connection:
         connection.execute(f"CREATE ROLE {user} LOGIN PASSWORD 'none'")
         schema = server.options["options"].partition("=")[2]
@@ -136,7 +137,7 @@ def test_a_user_without_rights_is_told_what_is_refused(server: Address) -> None:
 
 
 def test_a_server_without_room_for_us_is_tried_again(server: Address) -> None:
-    user = "watchdown_without_room"
+    user = f"t{uuid.uuid4().hex}"
     with psycopg.connect(server.reveal(), autocommit=True) as connection:
         connection.execute(f"CREATE ROLE {user} LOGIN PASSWORD 'none' CONNECTION LIMIT 0")
         with pytest.raises(DatabaseUnavailable, match=r"too many connections .* tried \d+ times in "):
@@ -185,7 +186,7 @@ def test_a_standby_is_told_from_a_primary(server: Address) -> None:
 
 
 def test_a_server_that_is_down_is_told_with_its_address_and_what_was_tried(
-    own_postgresql: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    own_postgresql: PostgreSQL, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "watchdown.toml"
     file.write_text(f'database = "{own_postgresql.url}"\nstorage = "media"\nstore = "lance:lake"')
@@ -208,7 +209,7 @@ def test_a_server_that_is_down_is_told_with_its_address_and_what_was_tried(
     capsys.readouterr()
 
 
-def test_a_server_that_comes_back_is_waited_for(own_postgresql: Server) -> None:
+def test_a_server_that_comes_back_is_waited_for(own_postgresql: PostgreSQL) -> None:
     database = open_database(parse(own_postgresql.url, {"postgresql"}))
     own_postgresql.down()
     back = threading.Timer(2, own_postgresql.up)
@@ -219,14 +220,14 @@ def test_a_server_that_comes_back_is_waited_for(own_postgresql: Server) -> None:
     database.close()
 
 
-def test_a_server_that_hangs_is_not_waited_for_without_end(own_postgresql: Server) -> None:
+def test_a_server_that_hangs_is_not_waited_for_without_end(own_postgresql: PostgreSQL) -> None:
     own_postgresql.pause()
     with pytest.raises(DatabaseUnavailable, match=r"cannot be connected to .*time"):
         open_database(parse(own_postgresql.url, {"postgresql"}), patience_s=1)
 
 
 def test_a_server_killed_in_a_transaction_keeps_nothing_of_it_and_serves_the_next(
-    own_postgresql: Server,
+    own_postgresql: PostgreSQL,
 ) -> None:
     database = open_database(parse(own_postgresql.url, {"postgresql"}))
 
@@ -246,7 +247,7 @@ def test_a_server_killed_in_a_transaction_keeps_nothing_of_it_and_serves_the_nex
     database.close()
 
 
-def test_the_writer_takes_its_lock_again_when_the_server_is_back(own_postgresql: Server) -> None:
+def test_the_writer_takes_its_lock_again_when_the_server_is_back(own_postgresql: PostgreSQL) -> None:
     database = open_database(parse(own_postgresql.url, {"postgresql"}))
     other = open_database(parse(own_postgresql.url, {"postgresql"}))
     with writer_lock(database).held(pytest.fail):
@@ -261,7 +262,7 @@ def test_the_writer_takes_its_lock_again_when_the_server_is_back(own_postgresql:
     other.close()
 
 
-def test_a_writer_whose_lock_went_to_another_writes_no_more(own_postgresql: Server) -> None:
+def test_a_writer_whose_lock_went_to_another_writes_no_more(own_postgresql: PostgreSQL) -> None:
     database = open_database(parse(own_postgresql.url, {"postgresql"}))
     other = open_database(parse(own_postgresql.url, {"postgresql"}))
     with writer_lock(database).held(pytest.fail):

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from client.libraries import SECOND, services
-from watchdown.catalogue.people import CastMember, Person
+from watchdown.catalogue.model import CastMember, Person
 from watchdown.client import Library
 from watchdown.runs.states import State
 from watchdown.where import field

@@ -17,7 +17,7 @@ from e2e.conftest import Shelf
 from e2e.library_dump import leftovers
 from media.clips import draw
 from watchdown.client import AsyncLibrary, Library
-from watchdown.runs.execute import Progress
+from watchdown.runs.progress import Progress
 from watchdown_schemas.errors import LibraryError, QueryError
 
 THREE_LINES = """

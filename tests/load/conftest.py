@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy import Connection
 
 from catalogue.databases import DRIVERS, fresh
-from postgresql_fixture import postgresql_url  # noqa: F401 - a fixture
 from watchdown.catalogue.database import Database, open_database
 
 

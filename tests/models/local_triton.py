@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -130,6 +131,13 @@ class LocalTriton:
         """The process that runs now."""
         assert self._process is not None
         return self._process.pid
+
+    def answered(self, model: str) -> int:
+        """Return how many rows a model has answered."""
+        stats = f"http://127.0.0.1:{self._http}/v2/models/{model}/stats"
+        with urllib.request.urlopen(stats, timeout=60) as found:
+            (told,) = json.load(found)["model_stats"]
+        return int(told["inference_count"])
 
     def log_tail(self) -> str:
         """Return the end of what it said."""

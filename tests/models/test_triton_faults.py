@@ -9,18 +9,25 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 from numpy.typing import NDArray
 
 from models.local_triton import LocalTriton
 from watchdown.models.connection import Connection
 from watchdown.models.export import export
 from watchdown.models.served import TritonModel, TritonModels
-from watchdown.models.triton import Refused, Server
+from watchdown.models.triton import Refused, Server, Tls
 from watchdown_algos.catalogue import Known
 from watchdown_algos.contract import Model
 from watchdown_algos.discovery import discover
@@ -167,7 +174,7 @@ def test_a_server_that_stays_full_ends_in_an_error_that_says_so(repository: Path
     with LocalTriton(repository) as server, model_on(server, in_flight=64, deadline=2) as model:
         model.warm()
         with pytest.raises(ModelUnavailable) as raised:
-            model("text", np.repeat(texts(1), 100_000, axis=0))
+            model("text", np.repeat(texts(1), 300_000, axis=0))
         assert re.search(r"gave up after 2 s \(\d+ tries failed, the last: UNAVAILABLE", raised.value.cause)
         assert "Exceeds maximum queue size" in raised.value.cause
         assert is_right(model("text", texts()), texts())
@@ -295,3 +302,60 @@ def test_a_request_that_fails_does_not_fail_those_it_was_run_with(repository: Pa
         for one in wrong:
             with pytest.raises(ModelUnavailable, match=r"failed .INTERNAL: .*See the log of that server"):
                 one.result()
+
+
+def test_a_connection_that_is_closed_in_use_ends_in_an_error(repository: Path) -> None:
+    many = np.repeat(texts(1), 200_000, axis=0)
+    with LocalTriton(repository) as server, ThreadPoolExecutor() as pool:
+        with model_on(server, deadline=LONG) as model:
+            model.warm()
+            before = server.answered(served_name(repository))
+            asked = in_background(pool, model, many)
+            while server.answered(served_name(repository)) == before:
+                pass
+        with pytest.raises(ModelUnavailable, match="disconnected from while a model ran"):
+            asked.result()
+
+
+def certificate(folder: Path) -> tuple[Path, Path]:
+    """Write a certificate for this machine that only its owner vouches for, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    here = x509.IPAddress(IPv4Address("127.0.0.1"))
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([here]), critical=False)
+        .sign(key, SHA256())
+    )
+    shown, kept = folder / "certificate.pem", folder / "key.pem"
+    shown.write_bytes(made.public_bytes(Encoding.PEM))
+    kept.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return shown, kept
+
+
+def test_a_server_is_trusted_by_its_certificate(
+    repository: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    shown, key = certificate(tmp_path_factory.mktemp("tls"))
+    secure = ("--grpc-use-ssl=true", f"--grpc-server-cert={shown}", f"--grpc-server-key={key}")
+    with LocalTriton(repository, *secure) as server:
+        with model_on(server, tls=Tls(roots=shown), deadline=LONG) as model:
+            assert is_right(model("text", texts()), texts())
+        with (
+            model_on(server, tls=Tls(), deadline=1) as model,
+            pytest.raises(ModelUnavailable, match="CERTIFICATE_VERIFY_FAILED"),
+        ):
+            model.warm()
+        with (
+            model_on(server, tls=Tls(roots=shown.with_name("missing.pem")), deadline=LONG) as model,
+            pytest.raises(ModelUnavailable, match=r"missing\.pem: cannot be read \(No such file"),
+        ):
+            model.warm()
+        with (
+            model_on(server, deadline=1) as model,
+            pytest.raises(ModelUnavailable, match="gave up after 1 s"),
+        ):
+            model.warm()

@@ -14,9 +14,10 @@ from watchdown.catalogue.titles import Catalogue
 from watchdown.folder import Folder
 from watchdown.lake.tables import Lake
 from watchdown.media.shelf import Shelf
-from watchdown.runs.execute import Executor, Report
+from watchdown.runs.execute import Executor
 from watchdown.runs.feeds import ReadRecords
 from watchdown.runs.ledger import Ledger, Run
+from watchdown.runs.progress import Report
 from watchdown.runs.publishing import Publishing
 from watchdown.runs.states import State
 from watchdown.storage import keys

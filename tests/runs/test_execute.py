@@ -13,8 +13,8 @@ from media.clips import draw
 from runs.algorithms import catalogue, known
 from runs.libraries import SPOKEN, Library
 from watchdown.catalogue.add import enter
-from watchdown.runs.execute import Progress
 from watchdown.runs.ledger import Ledger
+from watchdown.runs.progress import Progress
 from watchdown.runs.states import State
 from watchdown.storage import keys
 from watchdown_algos.catalogue import AlgorithmCatalogue

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conformance.stores import Store, lines
+from watchdown.catalogue.directory import Known as KnownTitle
 from watchdown.catalogue.model import Timeline, Title
-from watchdown.search.answer import Known as KnownLibrary
 from watchdown.search.answer import Search
 from watchdown.search.query import Description, Dialogue, Query, SimilarTo
 from watchdown.view import View
@@ -90,27 +92,35 @@ class SyntheticLibrary:
         self.store = store
         self.views: list[View] = [View(epoch=0, last_run=0, visible=frozenset())]
         self.titles = {f"t{n}": Title(id=f"t{n}", name=f"Film {n}", added_at="") for n in range(titles)}
-        self.models = {"tiny": {"model"}}
+        self.made_by = {"tiny": {"model"}}
         self._last_run = 0
         self.search = Search(
             types=STANDARD_TYPES,
             searcher=store.searcher,
             algorithms=AlgorithmCatalogue([TinyKnown(MANIFEST, "nowhere", Path())]),
-            view=self._view,
-            known=lambda _: KnownLibrary(self.titles, self._timelines(), ["en", "es"], self.models),
+            directory=self,
         )
         for number, title in enumerate(self.titles):
             self.publish(self.shots(title), self.frames(title, number), self.lines(title))
 
-    def _timelines(self) -> dict[str, Timeline]:
+    def known(self, titles: Collection[str]) -> dict[str, KnownTitle]:
+        """Return titles with their timelines."""
+        cut = partial(Timeline, duration_ns=2 * SHOTS * SECOND, rate=Fraction(25))
         return {
-            f"{title}.1": Timeline(
-                id=f"{title}.1", title=title, duration_ns=2 * SHOTS * SECOND, rate=Fraction(25)
-            )
-            for title in self.titles
+            one: KnownTitle(self.titles[one], {f"{one}.1": cut(id=f"{one}.1", title=one)}) for one in titles
         }
 
-    def _view(self, epoch: int | None) -> View:
+    def languages(self) -> list[str]:
+        """Return the languages of the lines."""
+        return ["en", "es"]
+
+    def models(self, view: View) -> dict[str, set[str]]:
+        """Return the model behind the frames."""
+        del view
+        return self.made_by
+
+    def view(self, epoch: int | None = None) -> View:
+        """Return what readers see now, or saw at an epoch."""
         try:
             return self.views[-1 if epoch is None else epoch]
         except IndexError:

@@ -173,10 +173,10 @@ def test_what_is_not_published_is_not_found(library: SyntheticLibrary) -> None:
 
 
 def test_vectors_of_another_model_are_never_searched_in_silence(library: SyntheticLibrary) -> None:
-    library.models = {"tiny": {"older"}}
+    library.made_by = {"tiny": {"older"}}
     with pytest.raises(ModelMismatch, match="tiny: searches with model model, the vectors are of older"):
         library.search.answer(seen("red"))
-    library.models = {"tiny": {"older", "model"}}
+    library.made_by = {"tiny": {"older", "model"}}
     page = library.search.answer(seen("red"))
     assert not page.complete
     assert page.notes == ("vectors of model older were not searched",)
@@ -185,7 +185,7 @@ def test_vectors_of_another_model_are_never_searched_in_silence(library: Synthet
 
 def test_a_library_without_vectors_answers_with_nothing(tmp_path: Path) -> None:
     library = SyntheticLibrary(STORES["memory"](tmp_path), titles=0)
-    library.models = {}
+    library.made_by = {}
     for query in (seen("red"), spoken("curtain")):
         page = library.search.answer(query)
         assert (len(page), page.complete, page.epoch) == (0, True, 0)
@@ -228,3 +228,15 @@ def test_a_cursor_belongs_to_its_query(library: SyntheticLibrary) -> None:
             library.search.answer(other, after=cursor)
     with pytest.raises(QueryError, match="is no cursor"):
         library.search.answer(seen("red"), after="garbage")
+
+
+def test_what_scores_less_than_asked_for_is_no_hit(library: SyntheticLibrary) -> None:
+    for query in (seen("red"), spoken("t0 says line number 7")):
+        every = library.search.answer(query, limit=100).hits
+        floor = (every[0].score + every[-1].score) / 2
+        asked = query.model_copy(update={"min_score": floor})
+        assert pages(library, asked, 7) == [hit for hit in every if hit.score >= floor]
+        assert 0 < len(pages(library, asked, 7)) < len(every)
+        cursor = library.search.answer(asked, limit=1).cursor
+        with pytest.raises(QueryError, match="belongs to another query"):
+            library.search.answer(query, limit=1, after=cursor)

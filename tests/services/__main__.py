@@ -32,7 +32,7 @@ def main() -> int:
     parser.add_argument("--name", default=BY_HAND, help="two names are two sets of servers")
     parser.add_argument("--wipe", action="store_true", help="down: remove the data too")
     parser.add_argument("--json", action="store_true", help="print JSON")
-    asked = parser.parse_args()
+    asked = parser.parse_intermixed_args()
     if unknown := set(asked.kinds) - set(KINDS):
         parser.error(f"no such kind: {', '.join(sorted(unknown))}; there are {', '.join(KINDS)}")
     services = [KINDS[kind](asked.name) for kind in asked.kinds or KINDS]

@@ -58,8 +58,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """End the servers of the run, however it went."""
-    if not hasattr(config, WORKER):
-        config.stash[RUN_KEY].end()
+    if not hasattr(config, WORKER) and (run := config.stash.get(RUN_KEY, None)):
+        run.end()
 
 
 def started(service: SomeService) -> SomeService:

@@ -91,7 +91,9 @@ class Process:
         process = self.find()
         if process is not None:
             process.suspend()
-            _each(_family(process), psutil.Process.suspend)
+            family = _family(process)
+            _each(family, psutil.Process.suspend)
+            _wait(family, KILL_S, until=_still)
 
     def resume(self) -> None:
         """Let the process and its children go on."""
@@ -104,6 +106,23 @@ class Process:
         if not self.log.is_file():
             return ""
         return self.log.read_text("utf-8", errors="replace")[-TAIL:]
+
+
+def ended(process: psutil.Process) -> bool:
+    """Say whether a process is over, all its threads; a parent elsewhere may not know yet."""
+    try:
+        if not process.is_running():
+            return True
+        if process.status() != psutil.STATUS_ZOMBIE:
+            return False
+        if process.ppid() == os.getpid():
+            process.wait(0)
+            return True
+        return process.num_threads() <= 1
+    except psutil.TimeoutExpired:
+        return False
+    except psutil.NoSuchProcess:
+        return True
 
 
 def _family(process: psutil.Process) -> list[psutil.Process]:
@@ -140,27 +159,21 @@ def _forget(memory: set[Path]) -> None:
         path.unlink(missing_ok=True)
 
 
-def _wait(family: list[psutil.Process], patience: float) -> None:
+def _wait(
+    family: list[psutil.Process], patience: float, until: Callable[[psutil.Process], bool] = ended
+) -> None:
     deadline = time.monotonic() + patience
-    while time.monotonic() < deadline and not all(map(ended, family)):
+    while time.monotonic() < deadline and not all(map(until, family)):
         time.sleep(LOOK_S)
 
 
-def ended(process: psutil.Process) -> bool:
-    """Say whether a process is over, all its threads; a parent elsewhere may not know yet."""
+def _still(process: psutil.Process) -> bool:
+    """Say whether each thread has stopped: the signal takes a moment to reach those on other processors."""
     try:
-        if not process.is_running():
-            return True
-        if process.status() != psutil.STATUS_ZOMBIE:
-            return False
-        if process.ppid() == os.getpid():
-            process.wait(0)
-            return True
-        return process.num_threads() <= 1
-    except psutil.TimeoutExpired:
-        return False
-    except psutil.NoSuchProcess:
-        return True
+        stats = [path.read_text() for path in Path(f"/proc/{process.pid}/task").glob("*/stat")]
+    except OSError:
+        return ended(process)
+    return {stat.rpartition(")")[2].split()[0] for stat in stats} <= {"T", "Z", "X"}
 
 
 @functools.cache

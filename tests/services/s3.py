@@ -38,7 +38,7 @@ class S3(Service):
         with made_once(PLACE) as half:
             if half is not None:
                 settings = {"GOBIN": str(half), "GOTOOLCHAIN": "local", "CGO_ENABLED": "0", "GOFLAGS": ""}
-                build(f"building versitygw {VERSION}", [go, "install", MODULE], settings)
+                build(f"building versitygw {VERSION}", [go, "install", MODULE], settings, heavy=True)
 
     @classmethod
     def version(cls) -> str:

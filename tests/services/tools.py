@@ -14,6 +14,7 @@ from services.cache import CACHE, SURROUNDINGS, made_once
 LOCKS = Path(__file__).parents[2] / "requirements"
 PYTHON = f"py{sys.version_info[0]}{sys.version_info[1]}"
 TAIL = 3000
+BUILD_S = 1800.0
 
 
 class Missing(Exception):
@@ -32,23 +33,39 @@ def program(name: str, remedy: str) -> str:
     return found
 
 
-def build(what: str, command: Sequence[str | Path], environment: Mapping[str, str] | None = None) -> None:
-    """Run a step of making a server; it yields the processors to whoever tests meanwhile.
+def build(
+    what: str,
+    command: Sequence[str | Path],
+    environment: Mapping[str, str] | None = None,
+    *,
+    heavy: bool = False,
+) -> None:
+    """Run a step of making a server.
+
+    Args:
+        what: The step, as an error names it.
+        command: A program and its arguments.
+        environment: Variables beside those of the caller.
+        heavy: It takes minutes of a processor, and yields to whoever tests meanwhile.
 
     Raises:
         Missing: the step failed; the message ends with what it said.
     """
-    polite = [nice, "-n", "10"] if (nice := shutil.which("nice")) else []
-    done = subprocess.run(
-        [*polite, *map(str, command)],
-        env={**SURROUNDINGS, **(environment or {})},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        check=False,
-    )
+    polite = [nice, "-n", "10"] if heavy and (nice := shutil.which("nice")) else []
+    try:
+        done = subprocess.run(
+            [*polite, *map(str, command)],
+            env={**SURROUNDINGS, **(environment or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            timeout=BUILD_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as late:
+        raise Missing(f"{what} took longer than {BUILD_S:g} s; is a package registry within reach?") from late
     if done.returncode:
         raise Missing(f"{what} failed; is a package registry within reach?\n{done.stdout[-TAIL:]}")
 

@@ -3,33 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, insert, select, update
 
 from watchdown.catalogue.database import Database, now
+from watchdown.catalogue.model import Correction
 from watchdown.catalogue.tables import corrections
 from watchdown_schemas.errors import NotFound
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Correction:
-    """One correction of the records of a slot.
-
-    `target` tells which record is meant, `changes` its new values by field; None removes the record.
-    """
-
-    id: int
-    title: str
-    algorithm: str
-    schema_type: str
-    target: Mapping[str, Any]
-    changes: Mapping[str, Any] | None
-    author: str
-    made_at: str
-    withdrawn_at: str | None = None
-
 
 _Listed: TypeAlias = list[Correction]  # inside the class, `list` is its method
 

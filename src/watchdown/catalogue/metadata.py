@@ -8,10 +8,10 @@ from typing import Final, Literal, TypeAlias
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from watchdown.catalogue.database import Database
+from watchdown.catalogue.model import Scalar, Value
+from watchdown.catalogue.revision import touch
 from watchdown.catalogue.tables import title_metadata
 
-Scalar: TypeAlias = str | bool | int | float
-Value: TypeAlias = Scalar | tuple[str, ...]
 Kind: TypeAlias = Literal["text", "number", "boolean", "list"]
 
 _KINDS: Final[Mapping[type, Kind]] = {
@@ -106,6 +106,7 @@ def store(connection: Connection, values: Sequence[tuple[str, str, Value | None]
     """Write values as (title, name, value); None removes what is there."""
     columns = title_metadata.c
     if values:
+        touch(connection, {title for title, _, _ in values})
         old = (columns.title == bindparam("of_title")) & (columns.name == bindparam("of_name"))
         keys = [{"of_title": title, "of_name": name} for title, name, _ in values]
         connection.execute(delete(title_metadata).where(old), keys)

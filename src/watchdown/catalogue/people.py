@@ -3,56 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
 from watchdown.catalogue.database import Database
+from watchdown.catalogue.model import CastMember, Person, folded_name
+from watchdown.catalogue.revision import touch
 from watchdown.catalogue.tables import cast_members, people, person_names
 from watchdown_schemas.errors import NotFound
-from watchdown_schemas.folding import fold, separate
 
 ASKED_BY_ID: Final = 500  # a database takes only so many values in one statement
-
-
-def folded_name(name: str) -> str:
-    """Return what is the same for all spellings of a name: "Zoë  SALDAÑA" becomes "zoe saldana"."""
-    return " ".join(fold(separate(name)).split())
-
-
-def person_id(name: str) -> str:
-    """Return the id that a person of that name has unless told otherwise: `zoe-saldana`."""
-    return folded_name(name).replace(" ", "-")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Person:
-    """Somebody by name; `aliases` are other names of the same person."""
-
-    id: str
-    name: str
-    aliases: tuple[str, ...] = ()
-
-    @property
-    def entity(self) -> str:
-        """The person as records name one among their entities."""
-        return f"person:{self.id}"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CastMember:
-    """A person in a title, and the character played there; `aliases` are other names of the character."""
-
-    person: Person
-    character: str | None = None
-    aliases: tuple[str, ...] = ()
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """All names by which the person is credited or heard in the title, each spelling once."""
-        names = [self.person.name, *self.person.aliases, self.character, *self.aliases]
-        return tuple(dict.fromkeys(name for name in names if name))
 
 
 class People:
@@ -125,6 +86,7 @@ def store_people(connection: Connection, persons: Iterable[Person]) -> None:
         return
     replaced, entered = _parted(changed, known)
     if replaced:
+        touch(connection, _titles_of(connection, [one.id for one in replaced]))
         old = person_names.c.person == bindparam("of_person")
         connection.execute(delete(person_names).where(old), [{"of_person": one.id} for one in replaced])
         this = people.c.id == bindparam("of_person")
@@ -141,6 +103,15 @@ def store_people(connection: Connection, persons: Iterable[Person]) -> None:
     ]
     if names:
         connection.execute(insert(person_names), names)
+
+
+def _titles_of(connection: Connection, persons: Sequence[str]) -> list[str]:
+    """Return the titles whose cast any of these people is in."""
+    found: set[str] = set()
+    for start in range(0, len(persons), ASKED_BY_ID):
+        some = cast_members.c.person.in_(persons[start : start + ASKED_BY_ID])
+        found.update(connection.execute(select(cast_members.c.title).where(some)).scalars())
+    return sorted(found)
 
 
 def _parted(persons: Iterable[Person], known: Container[str]) -> tuple[list[Person], list[Person]]:
@@ -173,6 +144,7 @@ def store_casts(
     """Write casts by title, as (person's id, character, its aliases), in the place of those there were."""
     if not casts:
         return
+    touch(connection, casts)
     old = cast_members.c.title == bindparam("of_title")
     connection.execute(delete(cast_members).where(old), [{"of_title": title} for title in casts])
     rows = [

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from watchdown.catalogue.database import Database
+from watchdown.catalogue.revision import touch
 from watchdown.catalogue.tables import title_rights, titles
 
 
@@ -53,6 +54,7 @@ def store(connection: Connection, rights: Mapping[str, Iterable[str]]) -> None:
     """Write the groups of titles in the place of those that were there."""
     if not rights:
         return
+    touch(connection, rights)
     old = title_rights.c.title == bindparam("of_title")
     connection.execute(delete(title_rights).where(old), [{"of_title": title} for title in rights])
     rows = [

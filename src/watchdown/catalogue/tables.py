@@ -35,6 +35,7 @@ titles = Table(
     Column("id", TEXT, primary_key=True),
     Column("name", TEXT, nullable=False),
     Column("added_at", TEXT, nullable=False),
+    Column("revision", BigInteger, nullable=False, server_default="1", index=True),
 )
 
 timelines = Table(

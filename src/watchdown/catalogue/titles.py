@@ -11,14 +11,17 @@ from sqlalchemy import Connection, Row, delete, insert, select
 from watchdown.catalogue import tables
 from watchdown.catalogue.database import Database, now
 from watchdown.catalogue.model import Asset, Timeline, Title
+from watchdown.catalogue.revision import touch
 from watchdown_schemas.errors import NotFound
 
 
-def _title(row: Row[Any]) -> Title:
+def as_title(row: Row[Any]) -> Title:
+    """Return the title of a row."""
     return Title(id=row.id, name=row.name, added_at=row.added_at)
 
 
-def _timeline(row: Row[Any]) -> Timeline:
+def as_timeline(row: Row[Any]) -> Timeline:
+    """Return the timeline of a row."""
     return Timeline(
         id=row.id,
         title=row.title,
@@ -60,6 +63,7 @@ class Catalogue:
                 )
             for asset in assets:
                 _put(connection, asset)
+            touch(connection, [title.id])
 
     def find_asset(self, fingerprint: str) -> Asset | None:
         """Return the asset with this content, if there is one."""
@@ -74,7 +78,7 @@ class Catalogue:
             rows = connection.execute(
                 select(tables.titles).order_by(tables.titles.c.name, tables.titles.c.id)
             )
-            return [_title(row) for row in rows]
+            return [as_title(row) for row in rows]
 
     def title(self, name_or_id: str) -> Title:
         """Return the title of that id or name; NotFound when there is none or the name is not unique."""
@@ -89,18 +93,20 @@ class Catalogue:
     def title_by_id(self, title: str) -> Title:
         """Return the title of that id."""
         with self._database.reading() as connection:
-            return _title(connection.execute(select(tables.titles).where(tables.titles.c.id == title)).one())
+            return as_title(
+                connection.execute(select(tables.titles).where(tables.titles.c.id == title)).one()
+            )
 
     def timelines(self) -> dict[str, Timeline]:
         """Return all timelines by id."""
         with self._database.reading() as connection:
-            return {row.id: _timeline(row) for row in connection.execute(select(tables.timelines))}
+            return {row.id: as_timeline(row) for row in connection.execute(select(tables.timelines))}
 
     def timeline(self, title: str) -> Timeline:
         """Return the timeline of a title."""
         statement = select(tables.timelines).where(tables.timelines.c.title == title)
         with self._database.reading() as connection:
-            return _timeline(connection.execute(statement).one())
+            return as_timeline(connection.execute(statement).one())
 
     def assets(self, title: str) -> list[Asset]:
         """Return the assets of a title, in a fixed order."""

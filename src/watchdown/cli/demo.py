@@ -26,14 +26,19 @@ HITS = 4
 
 
 def demo(
-    *, library: Annotated[Path, typer.Option("--library", help="Where the demo's library goes.")] = DEFAULT
+    *,
+    library: Annotated[
+        Path, typer.Option("--library", help="Its folder, or its file of settings.")
+    ] = DEFAULT,
 ) -> int:
     """Draw six short films, add them, and search them five ways."""
     import watchdown
     from watchdown.cli.demo_queries import HALF_A_LINE, IN_SPANISH, query_picture
+    from watchdown.settings.reading import is_file_of_settings
     from watchdown_algos.drawn.library import draw_library
 
-    films = library / "films"
+    home = library.parent if is_file_of_settings(library) else library
+    films = home / "films"
     with watchdown.open(library, create=True) as opened:
         if not films.exists():
             typer.echo("Drawing six short films (once) ...")
@@ -45,16 +50,16 @@ def demo(
             tell(one)
         if any(one.errors for one in added):
             return ExitCode.FAILED
-        _write_truth(library / "truth.json", truth, added)
-        picture = query_picture(library / "query.png")
+        _write_truth(home / "truth.json", truth, added)
+        picture = query_picture(home / "query.png")
         show = partial(_show, opened, library)
         seen = show("'red race car'", "red race car")
-        write_sheet(opened, seen, library / SHEET)
+        write_sheet(opened, seen, home / SHEET)
         show(f"--image {picture}", image=picture)
         show(f"--shot {seen.hits[0].id}", shot=seen.hits[0].id)
         show(f"--dialogue '{HALF_A_LINE}'", HALF_A_LINE, dialogue=True)
         show(f"--dialogue '{IN_SPANISH}'", IN_SPANISH, dialogue=True)
-    _tell_next(library, names[0])
+    _tell_next(library, home, names[0])
     return ExitCode.OK
 
 
@@ -79,9 +84,9 @@ def _show(opened: Library, library: Path, words: str, text: str | None = None, *
     return page
 
 
-def _tell_next(library: Path, name: str) -> None:
-    typer.echo(f"\nThe pictures of the first search: {library / SHEET}")
-    typer.echo(f"What was drawn, to compare:       {library / 'truth.json'}")
+def _tell_next(library: Path, home: Path, name: str) -> None:
+    typer.echo(f"\nThe pictures of the first search: {home / SHEET}")
+    typer.echo(f"What was drawn, to compare:       {home / 'truth.json'}")
     notice(
         "note",
         "the demo's model knows only drawn pictures; real footage needs a real model (extra openclip, later)",

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
+from pathlib import Path
 
 import typer
 
@@ -107,8 +108,6 @@ def _model() -> Iterator[Finding]:
 
 
 def _library(library: os.PathLike[str]) -> Iterator[Finding]:
-    from pathlib import Path
-
     place = Path(library)
     existing = next(folder for folder in [place.absolute(), *place.absolute().parents] if folder.exists())
     free = shutil.disk_usage(existing).free
@@ -116,7 +115,7 @@ def _library(library: os.PathLike[str]) -> Iterator[Finding]:
     yield Finding(
         "disk", "low" if low else "ok", f"{free / 1e9:.1f} GB free", "Free some space." if low else ""
     )
-    if not (place / "library.db").exists():
+    if place.suffix != ".toml" and not (place / "library.db").exists():
         yield Finding(
             "library",
             "none",
@@ -125,12 +124,25 @@ def _library(library: os.PathLike[str]) -> Iterator[Finding]:
         )
         return
     import watchdown
-    from watchdown_schemas.errors import WatchdownError
+    from watchdown_schemas.errors import LibraryNotFound, WatchdownError
 
     try:
+        if place.suffix == ".toml":
+            yield from _settings(place)
         with watchdown.open(place) as opened:
             yield Finding(
                 "library", "ok", f"{place}: {len(opened.titles())} titles, {len(opened.runs())} runs"
             )
     except WatchdownError as error:
-        yield Finding("library", "missing", str(error), error.remedy)
+        state = "none" if isinstance(error, LibraryNotFound) else "missing"
+        yield Finding("library", state, str(error), error.remedy)
+
+
+def _settings(file: Path) -> Iterator[Finding]:
+    """Say where the parts of a library lie, as its settings have it."""
+    from watchdown.settings import Settings
+
+    settings = Settings.read(file)
+    for name in ("database", "storage", "store", "model"):
+        address = getattr(settings, name)
+        yield Finding(name, "ok" if address else "none", str(address) if address else "is not set")

@@ -31,6 +31,8 @@ EPILOG = (
     "3 no such library, title, shot, schema type or page, 4 the disk is full, 130 interrupted."
 )
 
+CLUSTER = frozenset({"boto3", "opensearchpy", "psycopg", "tenacity", "tritonclient"})
+
 app = typer.Typer(
     name="watchdown",
     help="Search films by what is said and what is seen.",
@@ -79,7 +81,8 @@ def main(arguments: list[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("watchdown"):
             raise
-        remedy = "Install it with: pip install 'watchdown[local]'"
+        extra = "local,cluster" if error.name in CLUSTER else "local"
+        remedy = f"Install it with: pip install 'watchdown[{extra}]'"
         return _failed(WatchdownError(f"the package {error.name}", "is not installed", remedy))
     except typer.TyperException as error:
         return _usage(error)

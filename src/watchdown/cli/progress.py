@@ -16,7 +16,7 @@ from watchdown_schemas.errors import printable
 from watchdown_schemas.time import seconds
 
 if TYPE_CHECKING:
-    from watchdown.runs.execute import Progress as Step
+    from watchdown.runs.progress import Progress as Step
 
 Report = Callable[["Step"], None]
 

@@ -14,8 +14,8 @@ from watchdown.client.services import Services
 from watchdown.folder import storage_error
 from watchdown.media.place import Place
 from watchdown.media.shelf import is_address
-from watchdown.runs.execute import Progress
 from watchdown.runs.ledger import Run
+from watchdown.runs.progress import Progress
 from watchdown.runs.states import State
 from watchdown_schemas.errors import LibraryError, WatchdownError, printable
 

@@ -13,7 +13,8 @@ import anyio
 from anyio.to_thread import run_sync
 
 from watchdown.catalogue.model import Title
-from watchdown.client import adding, importing, moments, pictures, records, showing, writing
+from watchdown.client import moments, pictures, records
+from watchdown.client.guarding import needs_local
 from watchdown.client.parts_asynchronous import (
     AsyncBudget,
     AsyncCorrections,
@@ -23,10 +24,9 @@ from watchdown.client.parts_asynchronous import (
     quiet,
 )
 from watchdown.client.records import Ask, Filter
-from watchdown.client.results import Added, Imported, RunSummary, TitleSummary, Written
+from watchdown.client.results import Added, Imported, Rows, RunSummary, TitleSummary, Written
 from watchdown.client.services import Services
-from watchdown.client.writing import Rows
-from watchdown.runs.execute import Progress
+from watchdown.runs.progress import Progress
 from watchdown.search.hit import Page
 from watchdown.search.query import Description, Dialogue, Picture, Query, SimilarTo, Words
 from watchdown.settings import Settings
@@ -73,13 +73,15 @@ class AsyncLibrary:
         schema_type: str | None = None,
         languages: Sequence[str] = (),
         titles: Sequence[str] | None = None,
+        min_score: float | None = None,
         limit: int = 20,
         after: str | None = None,
     ) -> Page:
         """Search by a description, by spoken words (`dialogue`), by an image file or by a shot's id.
 
         With a `schema_type`, by words in the text of its records: `Note`, `Caption`, or one of your own.
-        `titles` limits the search to titles by name or id; `after` is the cursor of an earlier page.
+        `titles` limits the search to titles by name or id; `after` is the cursor of an earlier page. What
+        scores less than `min_score` is no hit: the cosine of pictures, from 0 to 1 for words.
         Raises QueryError when the query cannot be answered as asked, CursorExpired for an old cursor.
         """
         spoken = "DialogueLine" if dialogue else schema_type
@@ -87,11 +89,12 @@ class AsyncLibrary:
         scope = (
             None
             if titles is None
-            else tuple([(await run_sync(self._services.catalogue.title, name)).id for name in titles])
+            else tuple([(await run_sync(self._services.directory.title, name)).id for name in titles])
         )
-        query = Query(leaf=leaf, titles=scope)
+        query = Query(leaf=leaf, titles=scope, min_score=min_score)
         return await run_sync(partial(self._services.search.answer, query, limit=limit, after=after))
 
+    @needs_local
     async def add(
         self,
         *paths: Place,
@@ -110,6 +113,7 @@ class AsyncLibrary:
         file does not stop the others. Raises StorageFull when the disk is full. Cancelling stops within a
         batch of frames and loses nothing that was finished.
         """
+        from watchdown.client import adding
 
         def checked(progress: Progress) -> None:
             anyio.from_thread.check_cancelled()
@@ -122,6 +126,7 @@ class AsyncLibrary:
         call = partial(adding.add, self._services, [fspath(path) for path in paths], wishes, checked)
         return await run_sync(call)
 
+    @needs_local
     async def write(
         self,
         schema_type: str | type[Record],
@@ -140,6 +145,8 @@ class AsyncLibrary:
         slot is the type's own. Bad rows go to quarantine; more of them than `tolerance`, a share of all
         rows, hold the whole run back: see `error` of what is returned. Vectors need their `model`.
         """
+        from watchdown.client import writing
+
         call = partial(
             writing.write,
             self._services,
@@ -219,19 +226,21 @@ class AsyncLibrary:
 
     async def timecode(self, title: str, ns: int) -> str:
         """Return the time code of a title at a moment, in nanoseconds."""
-        found = await run_sync(self._services.catalogue.title, title)
-        return (await run_sync(self._services.catalogue.timeline, found.id)).timecode(ns)
+        return (await run_sync(self._services.timeline, title)).timecode(ns)
 
     async def titles(self) -> list[Title]:
         """Return all titles by name."""
-        return await run_sync(self._services.catalogue.titles)
+        return await run_sync(self._services.directory.titles)
 
+    @needs_local
     async def import_titles(self, path: Place, *, dry_run: bool = False) -> Imported:
         """Import what titles are known by (metadata, casts, rights) from a CSV, JSON or JSON Lines file.
 
         With `dry_run` only says what would change. Nothing is computed, and nothing is taken of a file that
         has a fault. Raises ImportInvalid with all its `faults`.
         """
+        from watchdown.client import importing
+
         call = partial(
             importing.import_titles,
             self._services,
@@ -241,12 +250,18 @@ class AsyncLibrary:
         )
         return await run_sync(call)
 
+    @needs_local
     async def runs(self, title: str | None = None) -> list[RunSummary]:
         """Return the runs of a title, or all."""
+        from watchdown.client import showing
+
         return await run_sync(showing.summaries, self._services, title)
 
+    @needs_local
     async def show(self, title: str) -> TitleSummary:
         """Return what exists of a title."""
+        from watchdown.client import showing
+
         return await run_sync(showing.show, self._services, title)
 
     async def thumbnail(self, key: str) -> bytes:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from watchdown.catalogue.corrections import Correction
+from watchdown.catalogue.model import Correction
 from watchdown.client.services import Services
 from watchdown.runs.correct import MARK, apply, as_json, find, from_json, own_values
 from watchdown.runs.derive import Change, derive

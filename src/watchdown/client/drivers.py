@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import pyarrow as pa
 
-from watchdown.catalogue.database import Database, open_database
+from watchdown.catalogue.directory import Directory
 from watchdown.folder import Folder
 from watchdown.runs.staged_records import StagedRecords
 from watchdown.settings import Address, Settings
 from watchdown.storage.local import LocalStorage
 from watchdown.storage.protocol import Storage
-from watchdown.stores.protocol import Searcher, Sink, Types
+from watchdown.stores.protocol import Searcher, Sink, Told, Types
 from watchdown_algos.models import IN_PROCESS, Models
 from watchdown_schemas.errors import LibraryError, LibraryNotFound, SettingsInvalid
 
 if TYPE_CHECKING:
+    from watchdown.catalogue.database import Database
     from watchdown.stores.opensearch.cluster import Access, Layout
 
 # What may lie in the folder of a new library; and what SQLite puts beside its file.
@@ -33,19 +34,31 @@ class ReadRun(Protocol):
         ...
 
 
+class ToldDirectory(Directory, Told, Protocol):
+    """A directory that is told what it answers."""
+
+
 @dataclass(frozen=True, slots=True)
 class Store:
-    """What answers searches: its sink, its searcher, how runs are read back, and how it is let go."""
+    """What answers searches: its sink, its searcher, how runs are read back, and how it is let go.
+
+    `told` is what it knows beside records, where readers ask the store rather than the database.
+    """
 
     sink: Sink
     searcher: Searcher
     read_run: ReadRun
     close: Callable[[], None]
+    told: ToldDirectory | None = None
 
 
 def database_of(settings: Settings, *, create: bool) -> Database:
     """Open the database of catalogue and ledger."""
-    assert settings.database is not None  # as `prepare` has seen
+    from watchdown.catalogue.database import open_database
+
+    if settings.database is None:
+        remedy = "Write database = sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME into the settings"
+        raise SettingsInvalid("database", "is not set, and only reading works without", remedy)
     return open_database(settings.database, create=create)
 
 
@@ -105,6 +118,7 @@ def store_of(settings: Settings, storage: Storage, types: Types) -> Store:
         searcher = LanceSearcher(lake, types)
         return Store(LanceSink(lake), searcher, searcher.read_run, lake.close)
     from watchdown.stores.opensearch.cluster import Cluster
+    from watchdown.stores.opensearch.directory import StoreDirectory
     from watchdown.stores.opensearch.searcher import OpenSearchSearcher
     from watchdown.stores.opensearch.sink import OpenSearchSink
 
@@ -115,7 +129,8 @@ def store_of(settings: Settings, storage: Storage, types: Types) -> Store:
         searching.close()
         cluster.close()
 
-    return Store(OpenSearchSink(cluster), searching, StagedRecords(storage).read_run, close)
+    read_run = StagedRecords(storage).read_run
+    return Store(OpenSearchSink(cluster), searching, read_run, close, StoreDirectory(cluster))
 
 
 def _opensearch(settings: Settings) -> tuple[Access, Layout]:
@@ -145,15 +160,15 @@ def _opensearch(settings: Settings) -> tuple[Access, Layout]:
 def prepare(settings: Settings, *, create: bool) -> None:
     """Make the folder of a library, where it is one, or say why it cannot be one."""
     database, storage = settings.database, settings.storage
-    if database is None:
+    if database is None and settings.store.kind == "lance":
         remedy = "Write database = sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME into the settings"
-        raise SettingsInvalid("database", "is not set, and only reading works without", remedy)
+        raise SettingsInvalid("database", "is not set, and only a store on a server does without", remedy)
     if storage is None or storage.kind != "folder":
         return
     root = Folder(storage.file).root
     if any("\ud800" <= letter <= "\udfff" for letter in str(root.absolute())):
         raise LibraryError(str(root), "has a name that is no Unicode text", "Choose another place.")
-    if not create and database.kind == "sqlite" and not database.file.exists():
+    if not create and database is not None and database.kind == "sqlite" and not database.file.exists():
         raise LibraryNotFound(
             str(root),
             "is no Watchdown library",

@@ -11,8 +11,8 @@ from math import isfinite
 from typing import Final
 
 from watchdown import where as tree
-from watchdown.catalogue.metadata import Metadata
-from watchdown.catalogue.people import People, folded_name
+from watchdown.catalogue.directory import Directory
+from watchdown.catalogue.model import folded_name
 from watchdown.stores.protocol import Searcher, Snapshot
 from watchdown.view import View
 from watchdown.where import Where
@@ -26,8 +26,7 @@ SPELLINGS: Final = 10_000
 class Entities:
     """Turns entities of a filter into conditions that any store can check."""
 
-    people: People
-    metadata: Metadata
+    directory: Directory
     searcher: Searcher
 
     def resolve(
@@ -40,7 +39,7 @@ class Entities:
                 kind, known_as = node.named
                 if kind == "person":
                     return tree.Any(of=(node, *self._heard(known_as, types, view, snapshot)))
-                titles = self.metadata.titles(kind, any_of=_spelt(known_as))
+                titles = self.directory.titles_having(kind, _spelt(known_as))
                 if not titles:
                     return node
                 return tree.Any(of=(node, tree.In(field="title", values=tuple(sorted(titles)))))
@@ -53,10 +52,10 @@ class Entities:
     ) -> list[Where]:
         """Return a condition for each title in whose cast the person is: any of the names, as spelt there."""
         found: list[Where] = []
-        for title in sorted(self.people.titles(person)):
+        for title in sorted(self.directory.titles_with(person)):
             names = {
                 folded_name(name)
-                for member in self.people.cast(title)
+                for member in self.directory.cast(title)
                 if member.person.id == person
                 for name in member.names
             }

@@ -45,7 +45,7 @@ def _read(text: str, timeline: Timeline) -> int:
 
 def span(services: Services, title: str, start: str, end: str | None) -> tuple[int, int]:
     """Return a range of a title in nanoseconds; without an end, the frame on screen at its start."""
-    timeline = services.catalogue.timeline(services.catalogue.title(title).id)
+    timeline = services.timeline(title)
     first = moment(start, timeline)
     if end is None:
         frame = frame_at(first, timeline.rate)

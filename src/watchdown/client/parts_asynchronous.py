@@ -10,12 +10,11 @@ from typing import Any
 import anyio
 from anyio.to_thread import run_sync
 
-from watchdown.catalogue.corrections import Correction
-from watchdown.client import budgeting, correcting, notes, quarantine, upgrading
+from watchdown.catalogue.model import Correction
+from watchdown.client.guarding import needs_local
 from watchdown.client.results import LoadBudget, Refused, RunSummary, Written
 from watchdown.client.services import Services
-from watchdown.load.leases import KINDS
-from watchdown.runs.execute import Progress
+from watchdown.runs.progress import Progress
 from watchdown_schemas.declaration import Declaration
 from watchdown_schemas.errors import QueryError
 from watchdown_schemas.evolution import Difference
@@ -49,8 +48,10 @@ class AsyncSchemas(_Part):
         """
         return await run_sync(self._services.registry.register, schema)
 
+    @needs_local
     async def upgrade(self, schema_type: str, report: Callable[[Progress], None] = quiet) -> list[RunSummary]:
         """Write stored records of older versions anew in the newest; return the runs that were written."""
+        from watchdown.client import upgrading
 
         def checked(progress: Progress) -> None:
             anyio.from_thread.check_cancelled()
@@ -62,6 +63,7 @@ class AsyncSchemas(_Part):
 class AsyncNotes(_Part):
     """What people noted on titles; every save is kept as a version."""
 
+    @needs_local
     async def save(
         self,
         title: str,
@@ -81,6 +83,8 @@ class AsyncNotes(_Part):
         Times are nanoseconds on the title's timeline, the whole of it unless said; `geometry` is WKT in
         fractions of the frame.
         """
+        from watchdown.client import notes
+
         given = {
             "text": text,
             "note": note,
@@ -97,16 +101,25 @@ class AsyncNotes(_Part):
             partial(notes.save, self._services, title, values, anyio.from_thread.check_cancelled)
         )
 
+    @needs_local
     async def list(self, title: str) -> Sequence[Note]:
         """Return the notes of a title in time order, each in its newest version."""
+        from watchdown.client import notes
+
         return await run_sync(notes.of, self._services, title)
 
+    @needs_local
     async def history(self, title: str, note: str) -> Sequence[Note]:
         """Return every version of a note, oldest first."""
+        from watchdown.client import notes
+
         return await run_sync(notes.history, self._services, title, note)
 
+    @needs_local
     async def remove(self, title: str, note: str) -> None:
         """Take a note off a title; its versions stay in the history."""
+        from watchdown.client import notes
+
         await run_sync(partial(notes.remove, self._services, title, note, anyio.from_thread.check_cancelled))
 
 
@@ -123,9 +136,12 @@ class AsyncCorrections(_Part):
         """Remove a visible record, now and after the algorithm's next runs."""
         return await self._correct(schema_type, record, None, author)
 
+    @needs_local
     async def _correct(
         self, schema_type: str, record: str, changes: Mapping[str, Any] | None, author: str
     ) -> Correction:
+        from watchdown.client import correcting
+
         call = partial(
             correcting.correct,
             self._services,
@@ -142,8 +158,11 @@ class AsyncCorrections(_Part):
         found = await run_sync(self._services.catalogue.title, title)
         return await run_sync(self._services.corrections.list, found.id)
 
+    @needs_local
     async def withdraw(self, correction: int) -> Correction:
         """Take a correction back: the record becomes what it was before."""
+        from watchdown.client import correcting
+
         return await run_sync(
             correcting.withdraw, self._services, correction, anyio.from_thread.check_cancelled
         )
@@ -152,22 +171,34 @@ class AsyncCorrections(_Part):
 class AsyncQuarantine(_Part):
     """Rows that validation refused."""
 
+    @needs_local
     async def list(self) -> Sequence[Refused]:
         """Return what lies in quarantine, by run and schema type."""
+        from watchdown.client import quarantine
+
         return await run_sync(quarantine.refused, self._services)
 
+    @needs_local
     async def rows(self, run: int, schema_type: str) -> Sequence[dict[str, Any]]:
         """Return the refused rows of a run, each with its `_faults`."""
+        from watchdown.client import quarantine
+
         return await run_sync(quarantine.rows, self._services, run, schema_type)
 
+    @needs_local
     async def save(self, run: int, schema_type: str, out: Path) -> int:
         """Write the refused rows of a run as JSONL, to be mended and replayed; return how many."""
+        from watchdown.client import quarantine
+
         return await run_sync(quarantine.save, self._services, run, schema_type, out)
 
+    @needs_local
     async def replay(
         self, run: int, schema_type: str, rows: Sequence[Mapping[str, Any]] | Path = ()
     ) -> Written:
         """Write mended rows with the good ones of their run as the next run of its slot, and publish it."""
+        from watchdown.client import quarantine
+
         call = partial(
             quarantine.replay,
             self._services,
@@ -182,19 +213,27 @@ class AsyncQuarantine(_Part):
 class AsyncBudget(_Part):
     """What all loads together may write in a second."""
 
+    @needs_local
     async def show(self) -> LoadBudget:
         """Return the limits and who loads now."""
+        from watchdown.client import budgeting
+
         return await run_sync(budgeting.show, self._services)
 
+    @needs_local
     async def set(self, **limits: float | None) -> LoadBudget:
         """Set `documents` and `bytes` in a second, None to lift a limit; what is not named stays.
 
         Loads that go on keep to them within two seconds; 0 pauses them.
         """
+        from watchdown.client import budgeting
+
         return await run_sync(budgeting.change, self._services, _kinds(limits))
 
 
 def _kinds(limits: Mapping[str, float | None]) -> Mapping[str, float | None]:
+    from watchdown.load.leases import KINDS
+
     if strange := sorted(limits.keys() - set(KINDS)):
         raise QueryError(", ".join(strange), "is nothing that is limited", f"Name {' or '.join(KINDS)}")
     return limits

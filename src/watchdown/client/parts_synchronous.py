@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from watchdown.catalogue.corrections import Correction
+from watchdown.catalogue.model import Correction
 from watchdown.client.parts_asynchronous import (
     AsyncBudget,
     AsyncCorrections,
@@ -16,7 +16,7 @@ from watchdown.client.parts_asynchronous import (
     quiet,
 )
 from watchdown.client.results import LoadBudget, Refused, RunSummary, Written
-from watchdown.runs.execute import Progress
+from watchdown.runs.progress import Progress
 from watchdown_schemas.declaration import Declaration
 from watchdown_schemas.evolution import Difference
 from watchdown_schemas.record import Record

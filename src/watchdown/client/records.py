@@ -49,10 +49,10 @@ def _read(services: Services, ask: Ask) -> _Reading:
         raise QueryError(str(ask.as_of), "is no epoch", "Give a whole number")
     if isinstance(ask.titles, str):
         raise QueryError(ask.titles, "is one title, not several", "Give a list: [title]")
-    view = services.ledger.view(ask.as_of)
+    view = services.directory.view(ask.as_of)
     snapshot = services.searcher.snapshot(view)
     if ask.titles is not None:
-        view = view.within(frozenset(services.catalogue.title(title).id for title in ask.titles))
+        view = view.within(frozenset(services.directory.title(title).id for title in ask.titles))
     where = where_from(ask.where)
     person = None if ask.person is None else f"person:{_person(services, ask.person)}"
     for entity in (ask.entity, person):
@@ -64,9 +64,9 @@ def _read(services: Services, ask: Ask) -> _Reading:
 
 def _person(services: Services, name: str) -> str:
     """Return the id of a person by name, alias or id."""
-    found = {person.id for person in services.people.find(name)}
+    found = {person.id for person in services.directory.people(name)}
     if not found:
-        return services.people.person(name).id
+        raise NotFound(name, "is nobody here", "Import casts with: watchdown titles import FILE.")
     if len(found) > 1:
         raise QueryError(
             name, f"is the name of {len(found)} people", f"Use an id: {', '.join(sorted(found))}"

@@ -1,11 +1,16 @@
-"""What the library's calls return, beside pages of hits."""
+"""What the library's calls take and return, beside queries and pages of hits."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal, TypeAlias
 
+import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
+from watchdown_schemas.record import Record
+
+Rows: TypeAlias = Iterable[Record | Mapping[str, Any]] | pa.Table | pa.RecordBatch | pa.RecordBatchReader
 Outcome = Literal["added", "updated", "unchanged", "failed"]
 
 

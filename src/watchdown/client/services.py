@@ -1,42 +1,49 @@
-"""The parts of one library, put together on the drivers that its settings choose."""
+"""The parts of one library, put together on the drivers that its settings choose.
+
+What reads is made at once. What writes needs the database and more packages: each part of it is made when it
+is first asked for, so that a client of a cluster which only reads opens no database.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
+from threading import RLock
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from watchdown.catalogue.corrections import Corrections
-from watchdown.catalogue.metadata import Metadata
-from watchdown.catalogue.people import People
-from watchdown.catalogue.schema_types import StoredTypes
-from watchdown.catalogue.titles import Catalogue
-from watchdown.catalogue.writer import writer_lock
+from watchdown.catalogue.directory import Directory
+from watchdown.catalogue.model import Timeline
 from watchdown.client import drivers
 from watchdown.client.entities import Entities
-from watchdown.load.budget import Budget
-from watchdown.load.load import Take
+from watchdown.client.stored_types import StoredTypes
 from watchdown.media.place import Place
 from watchdown.media.shelf import Shelf
-from watchdown.runs.execute import Executor
-from watchdown.runs.ledger import Ledger
-from watchdown.runs.publishing import Publishing
-from watchdown.runs.writing import Writing
-from watchdown.search.answer import Known, Search
+from watchdown.search.answer import Search
 from watchdown.settings import Settings
 from watchdown.storage.local import LocalStorage
 from watchdown.storage.protocol import Storage
-from watchdown.view import View
 from watchdown_algos.catalogue import AlgorithmCatalogue
 from watchdown_algos.discovery import discover
 from watchdown_schemas import registry
 from watchdown_schemas.errors import LibraryError
 
 if TYPE_CHECKING:
+    from watchdown.catalogue.corrections import Corrections
+    from watchdown.catalogue.database import Database
+    from watchdown.catalogue.metadata import Metadata
+    from watchdown.catalogue.people import People
+    from watchdown.catalogue.titles import Catalogue
+    from watchdown.client.telling import Telling
+    from watchdown.load.load import Take
+    from watchdown.runs.execute import Executor
     from watchdown.runs.judging import Judging
+    from watchdown.runs.ledger import Ledger
+    from watchdown.runs.publishing import Publishing
+    from watchdown.runs.writing import Writing
 
 
 class Services:
@@ -53,43 +60,138 @@ class Services:
     ) -> None:
         """Open a library; `storage` and `bucket` stand in for those of the settings."""
         self.settings = settings
-        self._known_at: tuple[int, Known] | None = None
+        self._create = create
+        self._lock = RLock()
+        self._database: Database | None = None
         try:
             drivers.prepare(settings, create=create)
         except OSError as error:
             cause = f"cannot be used ({error.strerror})"
             remedy = "Choose a place that you may write to."
-            raise LibraryError(str(settings.storage), cause, remedy) from error
+            raise LibraryError(self.place, cause, remedy) from error
         self.storage = storage or drivers.storage_of(settings)
         self.shelf = Shelf(self.storage, settings.work, bucket or drivers.bucket_of(settings))
-        self.database = drivers.database_of(settings, create=create)
-        self._writer_lock = writer_lock(self.database)
-        self.catalogue = Catalogue(self.database)
-        self.ledger = Ledger(self.database)
-        self.corrections = Corrections(self.database)
-        self.metadata = Metadata(self.database)
-        self.people = People(self.database)
-        self.registry = registry.discover(StoredTypes(self.database))
-        self.algorithms = algorithms or discover(models=drivers.models_of(settings))
-        self.algorithms.check_types(self.registry)
+        self.models = drivers.models_of(settings)
+        self.algorithms = algorithms or discover(models=self.models)
+        self.registry = registry.discover(StoredTypes(self))
         self.store = drivers.store_of(settings, self.storage, self.registry)
         self.searcher = self.store.searcher
-        self.entities = Entities(people=self.people, metadata=self.metadata, searcher=self.searcher)
-        self.publishing = Publishing(
+        if self.store.told is None:
+            self.database  # noqa: B018 - a folder is opened whole, or refused at once
+        self.algorithms.check_types(self.registry)
+        self.entities = Entities(directory=self.directory, searcher=self.searcher)
+        self.search = Search(
+            searcher=self.searcher,
+            algorithms=self.algorithms,
+            types=self.registry,
+            directory=self.directory,
+        )
+
+    @property
+    def place(self) -> str:
+        """What people know the library by."""
+        return str(self.settings.storage or self.settings.store)
+
+    @cached_property
+    def directory(self) -> Directory:
+        """What readers must know beside records: from the store where it was told, else from the database."""
+        if self.store.told is not None:
+            return self.store.told
+        from watchdown.client.database_directory import DatabaseDirectory
+
+        return DatabaseDirectory(self.catalogue, self.ledger, self.metadata, self.people)
+
+    def timeline(self, title: str) -> Timeline:
+        """Return the timeline of a title by its name or id."""
+        found = self.directory.title(title).id
+        return self.directory.known([found])[found].timeline
+
+    @property
+    def database(self) -> Database:
+        """Catalogue and ledger, opened once; SettingsInvalid where the settings name none."""
+        with self._lock:
+            if self._database is None:
+                self._database = drivers.database_of(self.settings, create=self._create)
+            return self._database
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """Titles, timelines and assets."""
+        from watchdown.catalogue.titles import Catalogue
+
+        return Catalogue(self.database)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """Runs and epochs."""
+        from watchdown.runs.ledger import Ledger
+
+        return Ledger(self.database)
+
+    @cached_property
+    def corrections(self) -> Corrections:
+        """What people say of single records."""
+        from watchdown.catalogue.corrections import Corrections
+
+        return Corrections(self.database)
+
+    @cached_property
+    def metadata(self) -> Metadata:
+        """What titles are known by."""
+        from watchdown.catalogue.metadata import Metadata
+
+        return Metadata(self.database)
+
+    @cached_property
+    def people(self) -> People:
+        """People and casts."""
+        from watchdown.catalogue.people import People
+
+        return People(self.database)
+
+    @cached_property
+    def telling(self) -> Telling | None:
+        """What tells the store of changes in the database; None where readers ask the database itself."""
+        if self.store.told is None:
+            return None
+        from watchdown.catalogue.schema_types import StoredTypes
+        from watchdown.client.telling import Telling
+
+        return Telling(self.database, self.ledger, StoredTypes(self.database), self.store.told)
+
+    @cached_property
+    def publishing(self) -> Publishing:
+        """Brings worked runs to readers."""
+        from watchdown.runs.publishing import Publishing
+
+        return Publishing(
             storage=self.storage,
             ledger=self.ledger,
             sink=self.store.sink,
             types=self.registry,
             budget=self._loading,
+            announce=self.telling.everything if self.telling else lambda: None,
         )
-        self.writer = Writing(
+
+    @cached_property
+    def writer(self) -> Writing:
+        """Writes runs of rows."""
+        from watchdown.runs.writing import Writing
+
+        return Writing(
             storage=self.storage,
             catalogue=self.catalogue,
             ledger=self.ledger,
             publishing=self.publishing,
             types=self.registry,
         )
-        self.executor = Executor(
+
+    @cached_property
+    def executor(self) -> Executor:
+        """Runs what titles lack."""
+        from watchdown.runs.execute import Executor
+
+        return Executor(
             shelf=self.shelf,
             catalogue=self.catalogue,
             ledger=self.ledger,
@@ -99,44 +201,6 @@ class Services:
             algorithms=self.algorithms,
             types=self.registry,
         )
-        self.search = Search(
-            searcher=self.searcher,
-            algorithms=self.algorithms,
-            types=self.registry,
-            view=self.ledger.view,
-            known=self._known,
-        )
-
-    @contextmanager
-    def _loading(self) -> Iterator[Take]:
-        """Register as a loader, and give what takes from the share of the budget."""
-        with Budget(self.database) as budget:
-            yield budget.take
-
-    @property
-    def place(self) -> str:
-        """What people know the library by."""
-        return str(self.settings.storage or self.settings.store)
-
-    def must_take_in(self, place: Place) -> bool:
-        """Whether a file must lie in the library's storage, because other machines of the library read it."""
-        return isinstance(place, Path) and not isinstance(self.storage, LocalStorage)
-
-    def read_run(self, schema: str, run: int, model: str | None = None) -> Iterator[pa.RecordBatch]:
-        """Yield the rows of one schema type of a run, be it in view or not."""
-        return self.store.read_run(schema, run, model)
-
-    def _known(self, view: View) -> Known:
-        """Return what stands behind a view; read again only when something was published."""
-        kept = self._known_at
-        if kept is not None and kept[0] == view.epoch:
-            return kept[1]
-        titles = {title.id: title for title in self.catalogue.titles()}
-        known = Known(
-            titles, self.catalogue.timelines(), self.catalogue.languages(), self.ledger.models(view)
-        )
-        self._known_at = (view.epoch, known)
-        return known
 
     def judging(self) -> Judging:
         """Return the judge of whole batches; it needs the extra `quality`."""
@@ -152,15 +216,40 @@ class Services:
         )
 
     @contextmanager
+    def _loading(self) -> Iterator[Take]:
+        """Register as a loader, and give what takes from the share of the budget."""
+        from watchdown.load.budget import Budget
+
+        with Budget(self.database) as budget:
+            yield budget.take
+
+    def must_take_in(self, place: Place) -> bool:
+        """Whether a file must lie in the library's storage, because other machines of the library read it."""
+        return isinstance(place, Path) and not isinstance(self.storage, LocalStorage)
+
+    def read_run(self, schema: str, run: int, model: str | None = None) -> Iterator[pa.RecordBatch]:
+        """Yield the rows of one schema type of a run, be it in view or not."""
+        return self.store.read_run(schema, run, model)
+
+    @contextmanager
     def writing(self, waiting: Callable[[], None]) -> Iterator[None]:
         """Hold the writer's lock, which goes free by itself when its process dies.
 
         While another process holds it, `waiting` is called again and again; what it raises ends the wait.
+        What a process that died has not told the store is told first, what was changed here at last.
         """
-        with self._writer_lock.held(waiting):
+        from watchdown.catalogue.writer import writer_lock
+
+        with writer_lock(self.database).held(waiting):
+            if self.telling:
+                self.telling.everything()
             yield
+            if self.telling:
+                self.telling.everything()
 
     def close(self) -> None:
         """Let go of files and connections."""
+        self.models.close()
         self.store.close()
-        self.database.close()
+        if self._database is not None:
+            self._database.close()

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from watchdown.catalogue.metadata import Metadata, Value
-from watchdown.catalogue.model import Asset
-from watchdown.catalogue.people import CastMember, People
+from watchdown.catalogue.metadata import Metadata
+from watchdown.catalogue.model import Asset, CastMember, Value
+from watchdown.catalogue.people import People
 from watchdown.catalogue.rights import Rights
 from watchdown.client.results import Coverage, RunSummary, TitleSummary
 from watchdown.client.services import Services

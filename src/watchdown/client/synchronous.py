@@ -17,9 +17,8 @@ from watchdown.client.asynchronous import AsyncLibrary, Place, open_async
 from watchdown.client.parts_asynchronous import quiet
 from watchdown.client.parts_synchronous import Budget, Corrections, Notes, Quarantine, Schemas
 from watchdown.client.records import Filter
-from watchdown.client.results import Added, Imported, RunSummary, TitleSummary, Written
-from watchdown.client.writing import Rows
-from watchdown.runs.execute import Progress
+from watchdown.client.results import Added, Imported, Rows, RunSummary, TitleSummary, Written
+from watchdown.runs.progress import Progress
 from watchdown.search.hit import Page
 from watchdown.where import Value
 from watchdown_algos.catalogue import AlgorithmCatalogue
@@ -79,6 +78,7 @@ class Library:
         schema_type: str | None = None,
         languages: Sequence[str] = (),
         titles: Sequence[str] | None = None,
+        min_score: float | None = None,
         limit: int = 20,
         after: str | None = None,
     ) -> Page:
@@ -92,6 +92,7 @@ class Library:
                 schema_type=schema_type,
                 languages=languages,
                 titles=titles,
+                min_score=min_score,
                 limit=limit,
                 after=after,
             )

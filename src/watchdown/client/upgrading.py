@@ -11,9 +11,9 @@ from watchdown.client.results import RunSummary
 from watchdown.client.services import Services
 from watchdown.client.showing import summary
 from watchdown.runs.derive import derive
-from watchdown.runs.execute import Progress
 from watchdown.runs.ledger import Run
 from watchdown.runs.memo import in_versions
+from watchdown.runs.progress import Progress
 from watchdown.runs.publishing import model_of
 from watchdown.runs.states import State
 

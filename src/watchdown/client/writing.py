@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
 
 from watchdown.client.notes import ALGORITHM as NOTES
 from watchdown.client.quarantine import written
-from watchdown.client.results import Written
+from watchdown.client.results import Rows, Written
 from watchdown.client.services import Services
 from watchdown.runs.correct import apply, own_values
 from watchdown.runs.memo import corrected
@@ -28,7 +28,6 @@ from watchdown_schemas.record import Record
 from watchdown_schemas.roles import Vector
 from watchdown_schemas.rows import from_rows
 
-Rows: TypeAlias = Iterable[Record | Mapping[str, Any]] | pa.Table | pa.RecordBatch | pa.RecordBatchReader
 BATCH: Final = 10_000
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 

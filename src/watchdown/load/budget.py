@@ -14,12 +14,11 @@ from typing import Final, Self
 from watchdown.catalogue.database import Database, now
 from watchdown.load.bucket import Bucket
 from watchdown.load.clock import Clock, RealClock
-from watchdown.load.leases import KINDS, LEASE_S, Lease, Leases, Report
+from watchdown.load.leases import KINDS, LEASE_S, RENEW_S, Lease, Leases, Report
 from watchdown_schemas.errors import LibraryError
 
-RENEW_S: Final = 1.0
-SHORT_S: Final = 0.2  # sooner, while others still hold a part of the share
 LOOK_S: Final = 0.2
+LEAST_S: Final = 0.01
 SMOOTHING: Final = 0.3
 MORE: Final = 1.5  # who did not have to wait may want this much more than it took
 
@@ -97,7 +96,7 @@ class Budget:
                 self._waited[kind] |= seconds > 0
             if self._fault is not None and at >= self._told_at + LEASE_S:
                 raise self._fault
-            return min(wait, max(self._renew_at - at, SHORT_S / 10))
+            return min(wait, max(self._renew_at - at, LEAST_S))
 
     def renew(self) -> None:
         """Tell the others what was taken, and get the share from now on."""
@@ -138,7 +137,7 @@ class Budget:
         self._rates, self._told = dict(report.rates), dict(report.taken)
         self._waited = dict.fromkeys(KINDS, False)
         self._told_at, self._fault = begin, None
-        self._renew_at = begin + (SHORT_S if lease.short else RENEW_S)
+        self._renew_at = begin + lease.again_s
 
     def _keep(self) -> None:
         while not self._ended.wait(max(0.0, self._renew_at - self._clock.elapsed())):

@@ -14,6 +14,8 @@ from watchdown.load.clock import Clock
 from watchdown.load.sharing import shares
 
 LEASE_S: Final = 2.5
+RENEW_S: Final = 1.0
+SHORT_S: Final = 0.2  # sooner, while others still hold a part of the share
 KINDS: Final[tuple[str, str]] = ("documents", "bytes")
 WRITER: Final = "budget"
 Limits = Mapping[str, float | None]
@@ -33,10 +35,10 @@ class Report:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Lease:
-    """The share of a loader by kind, None without limit; `short` while others still hold a part of it."""
+    """The share of a loader by kind, None without limit; more of it may be had in `again_s` seconds."""
 
     shares: Limits
-    short: bool
+    again_s: float
 
 
 class Leases:
@@ -69,7 +71,9 @@ class Leases:
                     f"{kind}_share": found[kind],
                 }
             connection.execute(insert(loaders).values(values | {"lease_until": at + LEASE_S}))
-        return Lease(shares=found, short=any(short for _, short in granted.values()))
+        short = any(short for _, short in granted.values())
+        ends = [one["lease_until"] - at for one in others]  # of a loader that has died, sooner than a renewal
+        return Lease(shares=found, again_s=min([SHORT_S if short else RENEW_S, *ends]))
 
     def release(self, loader: str) -> None:
         """Give a lease back."""

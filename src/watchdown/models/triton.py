@@ -12,10 +12,11 @@ import numpy as np
 
 from watchdown.models.repository import FINGERPRINT, PROOF
 from watchdown_algos.model_files import Tensor
-from watchdown_schemas.errors import WatchdownError
+from watchdown_schemas.errors import ModelUnavailable, WatchdownError
 
 try:
     from google.protobuf import json_format, text_format
+    from grpc.aio import UsageError
     from tritonclient.grpc import InferInput, InferRequestedOutput
     from tritonclient.grpc.aio import InferenceServerClient
     from tritonclient.grpc.model_config_pb2 import DataType, ModelConfig
@@ -89,7 +90,12 @@ class Server:
             }
             secure = {"ssl": True, **{name: str(path) for name, path in files.items() if path}}
         self.address: Final = address
-        self._client = InferenceServerClient(address, channel_args=CHANNEL, **secure)
+        try:
+            self._client = InferenceServerClient(address, channel_args=CHANNEL, **secure)
+        except OSError as error:
+            cause = f"cannot be read ({error.strerror})"
+            remedy = f"Name the PEM file for the connection to {address}"
+            raise ModelUnavailable(str(error.filename), cause, remedy) from error
         self._room = asyncio.Semaphore(in_flight)
         self._timeout = timeout
         self._described: dict[str, Served] = {}
@@ -101,7 +107,7 @@ class Server:
             asked = InferInput(served.asked.name, list(joined.shape), np_to_triton_dtype(joined.dtype))
             asked.set_data_from_numpy(joined)
             wanted = [InferRequestedOutput(served.answered.name)]
-            told = await _answer(
+            told = await self._answer(
                 self._client.infer(served.name, [asked], outputs=wanted, client_timeout=self._timeout)
             )
         answer: NDArray[Any] = told.as_numpy(served.answered.name)
@@ -110,7 +116,7 @@ class Server:
     async def describe(self, name: str, *, again: bool = False) -> Served:
         """Return what the server tells of a model; asked once, unless `again`."""
         if again or name not in self._described:
-            told = await _answer(self._client.get_model_config(name, client_timeout=self._timeout))
+            told = await self._answer(self._client.get_model_config(name, client_timeout=self._timeout))
             config = told.config
             self._described[name] = Served(
                 name=name,
@@ -124,19 +130,21 @@ class Server:
 
     async def states(self) -> dict[str, str]:
         """Return all models that the server knows, each with its state and the reason for it."""
-        index = await _answer(self._client.get_model_repository_index(client_timeout=self._timeout))
+        index = await self._answer(self._client.get_model_repository_index(client_timeout=self._timeout))
         return {model.name: f"{model.state} {model.reason}".strip() for model in index.models}
+
+    async def _answer(self, call: Awaitable[Any]) -> Any:
+        try:
+            return await call
+        except InferenceServerException as error:
+            raise Refused(error) from error
+        except UsageError:
+            cause = "was disconnected from while a model ran"
+            raise ModelUnavailable(self.address, cause, "Open the library again") from None
 
     async def close(self) -> None:
         """Close the connection."""
         await self._client.close()
-
-
-async def _answer(call: Awaitable[Any]) -> Any:
-    try:
-        return await call
-    except InferenceServerException as error:
-        raise Refused(error) from error
 
 
 def _tensor(told: Any) -> Tensor:

@@ -6,8 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from watchdown.catalogue.corrections import Correction
-from watchdown.catalogue.model import Asset, Timeline
+from watchdown.catalogue.model import Asset, Correction, Timeline
 from watchdown.storage import keys
 from watchdown.storage.protocol import Storage
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from watchdown.catalogue.corrections import Correction
+from watchdown.catalogue.model import Correction
 from watchdown_schemas.errors import RecordInvalid
 from watchdown_schemas.fields import fields
 from watchdown_schemas.geometry import intersects

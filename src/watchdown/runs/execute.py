@@ -5,9 +5,6 @@ Wherever it was stopped, the next call goes on: open runs are found in the ledge
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 from watchdown.catalogue.corrections import Corrections
 from watchdown.catalogue.model import Title
 from watchdown.catalogue.titles import Catalogue
@@ -16,6 +13,7 @@ from watchdown.runs.batch import Batch
 from watchdown.runs.feeds import ReadRecords
 from watchdown.runs.ledger import Ledger, Run
 from watchdown.runs.plan import Plan, plan
+from watchdown.runs.progress import Progress, Report
 from watchdown.runs.publishing import Judge, Publishing
 from watchdown.runs.staging import finished
 from watchdown.runs.states import OPEN, State
@@ -25,19 +23,6 @@ from watchdown.validation.policy import Tolerance
 from watchdown_algos.catalogue import AlgorithmCatalogue
 from watchdown_schemas.ids import short_hash
 from watchdown_schemas.registry import Registry
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far one pass over a title is: `done_ns` of `total_ns` of it decoded."""
-
-    title: str
-    stage: str
-    done_ns: int
-    total_ns: int
-
-
-Report = Callable[[Progress], None]
 
 
 class Executor:

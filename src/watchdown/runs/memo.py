@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from watchdown.catalogue.corrections import Correction
-from watchdown.catalogue.model import Asset
+from watchdown.catalogue.model import Asset, Correction
 from watchdown_algos.manifest import Manifest
 from watchdown_schemas.ids import short_hash
 from watchdown_schemas.record import Record

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from watchdown.catalogue.model import Timeline, Title
+from watchdown.catalogue.directory import Directory, Known
 from watchdown.search.cursor import Cursor, Depth
 from watchdown.search.hit import Hit, Page
 from watchdown.search.process import Processor
@@ -25,22 +25,12 @@ EVIDENCE: Final = ("language", "speaker", "kind")
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """What the catalogue and the ledger say about what is in view."""
-
-    titles: Mapping[str, Title]
-    timelines: Mapping[str, Timeline]
-    languages: Iterable[str]
-    models: Mapping[str, set[str]]
-
-
-@dataclass(frozen=True, slots=True)
 class _Reading:
     """What one query reads, taken once."""
 
     view: View
     snapshot: Snapshot
-    known: Known
+    models: Mapping[str, set[str]]
     lists: ShotLists
 
 
@@ -71,13 +61,11 @@ class Search:
         searcher: Searcher,
         algorithms: AlgorithmCatalogue,
         types: Types,
-        view: Callable[[int | None], View],
-        known: Callable[[View], Known],
+        directory: Directory,
     ) -> None:
         self._searcher = searcher
         self._processor = Processor(algorithms, searcher, types)
-        self._view = view
-        self._known = known
+        self._directory = directory
         self._lists: ShotLists | None = None
 
     def answer(self, query: Query, *, limit: int = 20, after: str | None = None) -> Page:
@@ -92,33 +80,34 @@ class Search:
             query,
             reading.view,
             snapshot=reading.snapshot,
-            languages=reading.known.languages,
-            models=reading.known.models,
+            languages=self._directory.languages,
+            models=reading.models,
         )
         found, exhausted = self._find(leaf, reading, cursor, limit)
         shown = found[:limit]
         more = len(found) > limit
-        notes = _unsearched(leaf, reading.known)
+        notes = _unsearched(leaf, reading.models)
+        known = self._directory.known({one.place["title"] for one in shown})
         return Page(
             query=query.describe(),
             epoch=reading.view.epoch,
             complete=(exhausted or more) and not notes,
             cursor=self._next(query, reading, shown[-1]) if more else None,
-            hits=tuple(_hit(leaf, one, reading) for one in shown),
+            hits=tuple(_hit(leaf, one, reading, known) for one in shown),
             notes=notes,
         )
 
     def _read(self, query: Query, cursor: Cursor | None) -> _Reading:
         """Take the view and the snapshot: the cursor's, or those of now."""
         # The epoch before the snapshot: what is published in between is in neither.
-        view = self._view(cursor.epoch if cursor else None)
+        view = self._directory.view(cursor.epoch if cursor else None)
         snapshot = cursor.snapshot if cursor else self._searcher.snapshot(view)
         lists = self._lists
         if lists is None or not lists.serves(view, snapshot):
             self._lists = lists = ShotLists(self._searcher, view, snapshot)
         if query.titles is not None:
             view = view.within(frozenset(query.titles))
-        return _Reading(view, snapshot, self._known(view), lists)
+        return _Reading(view, snapshot, self._directory.models(view), lists)
 
     def _find(
         self, leaf: Leaf, reading: _Reading, cursor: Cursor | None, limit: int
@@ -156,10 +145,10 @@ class Search:
         ).encode()
 
 
-def _unsearched(leaf: Leaf, known: Known) -> tuple[str, ...]:
+def _unsearched(leaf: Leaf, models: Mapping[str, set[str]]) -> tuple[str, ...]:
     """Say what the query could not reach: vectors that another model made."""
     if isinstance(leaf, VectorLeaf):
-        others = {model for models in known.models.values() for model in models} - {leaf.model}
+        others = {model for some in models.values() for model in some} - {leaf.model}
         return tuple(f"vectors of model {model} were not searched" for model in sorted(others))
     return ()
 
@@ -176,9 +165,10 @@ def _arranged(leaf: Leaf, candidates: Candidates, reading: _Reading, depth: Dept
             yield _Found(row, place, depth)
 
 
-def _hit(leaf: Leaf, found: _Found, reading: _Reading) -> Hit:
-    row, place, known = found.row, found.place, reading.known
-    timeline = known.timelines[place["timeline"]]
+def _hit(leaf: Leaf, found: _Found, reading: _Reading, known: Mapping[str, Known]) -> Hit:
+    row, place = found.row, found.place
+    title = known[place["title"]]
+    timeline = title.timelines[place["timeline"]]
     # A record without a time holds for the whole title.
     start, end = place["start_ns"] or 0, place["end_ns"]
     if isinstance(leaf, TextLeaf):
@@ -198,7 +188,7 @@ def _hit(leaf: Leaf, found: _Found, reading: _Reading) -> Hit:
     return Hit(
         id=place["id"],
         title=place["title"],
-        title_name=known.titles[place["title"]].name,
+        title_name=title.title.name,
         timeline=place["timeline"],
         asset=place["asset"],
         start_ns=start,

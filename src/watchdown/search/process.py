@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Protocol, cast
 
@@ -88,12 +88,13 @@ class Processor:
         view: View,
         *,
         snapshot: Snapshot,
-        languages: Iterable[str],
+        languages: Callable[[], Iterable[str]],
         models: Mapping[str, set[str]],
     ) -> Leaf:
         """Return what the searcher is asked.
 
-        `models` has, by algorithm, the fingerprints of the models behind the visible runs.
+        `languages` gives those of the library, `models` has, by algorithm, the fingerprints of the models
+        behind the visible runs.
         """
         asked = query.leaf
         if isinstance(asked, Dialogue | Words):
@@ -101,8 +102,8 @@ class Processor:
             if wrong := [tag for tag in asked.languages if not is_language(tag)]:
                 raise QueryError(wrong[0], "is no language tag", "Give a tag such as en or pt-BR.")
             spoken = tuple(map(normalise_language, asked.languages))
-            leaf = text_leaf(asked.text, spoken or languages, schema, self._text_field(schema))
-            leaf = replace(leaf, languages=spoken)
+            leaf = text_leaf(asked.text, spoken or languages(), schema, self._text_field(schema))
+            leaf = replace(leaf, languages=spoken, floor=query.min_score)
             if not leaf.words:
                 raise QueryError(repr(asked.text), "has no word to search for", "Give a word or two.")
             return leaf
@@ -120,7 +121,7 @@ class Processor:
             vector = self._of_shot(asked.shot, model.fingerprint, view, snapshot)
         else:
             vector = self._encode(known, asked)
-        return VectorLeaf("Embedding", model.fingerprint, vector)
+        return VectorLeaf("Embedding", model.fingerprint, vector, query.min_score)
 
     def _text_field(self, schema: str) -> str:
         """Return the field of a schema type whose words are searched: the first of text."""

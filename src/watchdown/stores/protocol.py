@@ -6,7 +6,7 @@ Requests name schema types; base types are resolved to the types that inherit fr
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
+    from watchdown.catalogue.model import Entry
     from watchdown.view import View
     from watchdown.where import Value, Where
     from watchdown_schemas.record import Record
@@ -105,6 +106,41 @@ class Sink(Protocol):
 
     def delete(self, runs: Sequence[int]) -> None:
         """Remove every row of these runs."""
+        ...
+
+
+class Told(Protocol):
+    """What a store on a server is told beside records, for readers who have no database.
+
+    Every method may be called again by any process; what is newer in the store stays.
+    """
+
+    def epoch(self) -> int:
+        """Return the epoch that readers see."""
+        ...
+
+    def show(self, view: View, models: Mapping[str, set[str]]) -> None:
+        """Tell readers what is visible, and the models behind it by algorithm."""
+        ...
+
+    def revision(self) -> int:
+        """Return the revision of the catalogue up to which titles were told."""
+        ...
+
+    def enter(self, entries: Iterable[Entry], revision: int) -> None:
+        """Tell readers of titles as they are at a revision."""
+        ...
+
+    def declared(self) -> int:
+        """Return how many schema types were declared with the library."""
+        ...
+
+    def declarations(self) -> Sequence[Mapping[str, Any]]:
+        """Return all schema types that were declared with the library."""
+        ...
+
+    def declare(self, declarations: Sequence[Mapping[str, Any]]) -> None:
+        """Tell readers all schema types that were declared."""
         ...
 
 

@@ -10,7 +10,8 @@ from sqlalchemy import Connection
 from watchdown.catalogue.imports.faults import ImportFault, fault
 from watchdown.catalogue.imports.models import Role
 from watchdown.catalogue.imports.reading import ImportPlan
-from watchdown.catalogue.people import CastMember, Person, folded_name, load_casts, load_people, person_id
+from watchdown.catalogue.model import CastMember, Person, folded_name, person_id
+from watchdown.catalogue.people import load_casts, load_people
 
 
 class Casting:

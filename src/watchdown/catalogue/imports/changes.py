@@ -14,7 +14,7 @@ from watchdown.catalogue.imports.faults import ImportFault, ImportInvalid
 from watchdown.catalogue.imports.kinds import check_kinds
 from watchdown.catalogue.imports.matching import Matched, match
 from watchdown.catalogue.imports.reading import ImportPlan
-from watchdown.catalogue.people import CastMember, Person
+from watchdown.catalogue.model import CastMember, Person, Value
 
 Part: TypeAlias = Literal["metadata", "cast", "rights", "person"]
 
@@ -100,7 +100,7 @@ def _change(part: Part, one: Matched, name: str, before: Any, after: Any) -> Cha
     return Change(part=part, id=one.id, of=one.name, name=name, before=before, after=after)
 
 
-def _plain(value: metadata.Value | None) -> Any:
+def _plain(value: Value | None) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 

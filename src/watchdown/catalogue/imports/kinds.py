@@ -7,7 +7,8 @@ from typing import Final
 
 from watchdown.catalogue.imports.faults import ImportFault, fault
 from watchdown.catalogue.imports.matching import Matched
-from watchdown.catalogue.metadata import Kind, Value, kind
+from watchdown.catalogue.metadata import Kind, kind
+from watchdown.catalogue.model import Value
 
 ARTICLE: Final[Mapping[Kind, str]] = {
     "text": "text",

@@ -26,7 +26,7 @@ from watchdown.catalogue.imports.rules import (
     line,
     value,
 )
-from watchdown.catalogue.metadata import Value
+from watchdown.catalogue.model import Value
 
 M = TypeVar("M", bound="Said")
 Place: TypeAlias = tuple[int | str, ...]

@@ -9,8 +9,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator
 
-from watchdown.catalogue.metadata import Value
-from watchdown.catalogue.people import folded_name, person_id
+from watchdown.catalogue.model import Value, folded_name, person_id
 
 NAME_LENGTH: Final = 300
 TEXT_LENGTH: Final = 100_000

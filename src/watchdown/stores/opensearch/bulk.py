@@ -25,18 +25,22 @@ from watchdown.stores.opensearch.patience import insist
 from watchdown.stores.protocol import DeadRow
 
 IN_FLIGHT: Final = 3
-TOO_LARGE: Final = 413
+TOO_LARGE, CONFLICT = 413, 409
 CREATED: Final = frozenset({200, 201})
 CLOSED: Final = "index_closed_exception"
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One row on its way: its id, its run, and its JSON."""
+    """One row on its way: its id, its run, and its JSON.
+
+    With a `version`, it is not written where one of a later version is there.
+    """
 
     id: str
     run: int
     source: bytes
+    version: int | None = None
 
     @property
     def size(self) -> int:
@@ -149,7 +153,10 @@ class Bulk:
 def _body(batch: list[Document]) -> bytes:
     parts = []
     for one in batch:
-        parts += [b'{"index":{"_id":', orjson.dumps(one.id), b"}}\n", one.source, b"\n"]
+        head: dict[str, Any] = {"_id": one.id}
+        if one.version is not None:
+            head |= {"version": one.version, "version_type": "external_gte"}
+        parts += [b'{"index":', orjson.dumps(head), b"}\n", one.source, b"\n"]
     return b"".join(parts)
 
 
@@ -168,7 +175,7 @@ def _sorted(batch: list[Document], answer: dict[str, Any]) -> tuple[list[Documen
             again.append(one)
         elif status == BAD_REQUEST and fault["type"] != CLOSED:
             dead.append(DeadRow(one.id, one.run, said(fault)))
-        elif status not in CREATED:
+        elif status not in CREATED and not (status == CONFLICT and one.version is not None):
             raise TransportError(status, fault["type"], {"error": fault})
     if len(again) == len(batch):
         last = answer["items"][-1]["index"]

@@ -20,6 +20,23 @@ THERE: Final = "resource_already_exists_exception"
 REMEDY: Final = "Use the version that made it, or set another opensearch.prefix and load again"
 
 
+def make(cluster: Cluster, name: str, body: Mapping[str, Any]) -> bool:
+    """Make an index; return False where it is there already, be it from another process."""
+    try:
+        cluster.insist("PUT", f"/{name}", body)
+    except OpenSearchException as error:
+        if isinstance(error, RequestError) and error.error == THERE:
+            return False
+        raise translate(cluster.server, f"make the index {name}", error) from error
+    return True
+
+
+def ensure(cluster: Cluster, name: str, mappings: Mapping[str, Any]) -> None:
+    """Make an index that is no table of records, unless it is there."""
+    settings = {"number_of_shards": 1, "number_of_replicas": cluster.layout.replicas}
+    make(cluster, name, {"settings": settings, "mappings": mappings})
+
+
 class Indices:
     """The indices of one library, by alias; those that are ready are remembered."""
 
@@ -55,7 +72,8 @@ class Indices:
         )
         made = {**template, "index_patterns": [f"{alias}-*"]}
         self._cluster.request("store its template", "PUT", f"/_index_template/{alias}", made)
-        if not self._make(name):
+        settings = {"number_of_shards": layout.shards, **LOADING}
+        if not make(self._cluster, name, {"settings": settings}):
             self._extend(name, template["template"]["mappings"]["properties"])
         if alias in self.shown():
             self._ready.add(alias)
@@ -63,17 +81,6 @@ class Indices:
     def forget(self, alias: str) -> None:
         """Look for an index again before it is written to next: somebody has removed it."""
         self._ready.discard(alias)
-
-    def _make(self, name: str) -> bool:
-        """Make an index as a first load wants it; False where it is there, be it from another process."""
-        settings = {"number_of_shards": self._cluster.layout.shards, **LOADING}
-        try:
-            self._cluster.insist("PUT", f"/{name}", {"settings": settings})
-        except OpenSearchException as error:
-            if isinstance(error, RequestError) and error.error == THERE:
-                return False
-            raise translate(self._cluster.server, f"make the index {name}", error) from error
-        return True
 
     def _extend(self, name: str, wanted: Mapping[str, Any]) -> None:
         """Add the fields that an index of an earlier version lacks; refuse one that differs."""
