@@ -92,8 +92,8 @@ class OpenSearchSettings(Section):
     aws_service: Literal["es", "aoss"] = Field(
         default="es", description="Write es, or aoss where it is serverless"
     )
-    prefix: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=100)] = Field(
-        default="watchdown", description="Use small letters, digits, hyphens and underscores"
+    prefix: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_]*$", max_length=100)] = Field(
+        default="watchdown", description="Use small letters, digits and underscores"
     )
     engine: Literal["lucene", "faiss"] = Field(
         default="lucene", description="Write lucene; faiss only where the cluster has its native library"

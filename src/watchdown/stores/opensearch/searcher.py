@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ from watchdown.stores.opensearch.cluster import Cluster
 from watchdown.stores.opensearch.facets import count_values
 from watchdown.stores.opensearch.indices import Indices
 from watchdown.stores.opensearch.reading import About, Part, Visible, about, clauses_of
-from watchdown.stores.opensearch.snapshot import Pins
+from watchdown.stores.opensearch.snapshot import Pins, close_pins
 from watchdown.stores.opensearch.text_query import spoken, text_query
 from watchdown.stores.opensearch.vectors import Nearest
 from watchdown.stores.protocol import (
@@ -45,7 +45,7 @@ from watchdown_schemas.types import STANDARD_TYPES
 EXACT_UP_TO: Final = 20_000  # rows in scope that are cheaper to compare than to look up
 TEXT_CANDIDATES: Final = 1_000
 LINE: Final = ("text", "language", "speaker", "kind")
-KEEP_SNAPSHOTS: Final = 8
+KEEP_SNAPSHOTS: Final = 4
 
 
 class OpenSearchSearcher:
@@ -60,18 +60,22 @@ class OpenSearchSearcher:
         self._visible = Visible()
         self._nearest = Nearest(exact_up_to)
         self._snapshots: dict[tuple[int, int], Pins] = {}
+        self._unused: deque[str] = deque()  # points in time that nobody reads any more
         self._about: dict[tuple[str, str], About] = {}
         self._lock = threading.Lock()
 
     def snapshot(self, view: View) -> Snapshot:
         """Return the indices that are there, each with a point in time once it is read."""
         key = (view.epoch, self._cluster.changes)
+        if (kept := self._snapshots.get(key)) is not None:
+            return kept
+        made = Pins(self._cluster, self._indices.shown(), self._unused)
         with self._lock:
-            if key not in self._snapshots:
-                while len(self._snapshots) >= KEEP_SNAPSHOTS:
-                    self._snapshots.pop(next(iter(self._snapshots))).drop()
-                self._snapshots[key] = Pins(self._cluster, self._indices.shown())
-            return self._snapshots[key]
+            pins = self._snapshots.setdefault(key, made)
+            some = list(self._snapshots.items())[-KEEP_SNAPSHOTS:]
+            self._snapshots = dict(some)
+        self._close_unused()
+        return pins
 
     def carried(self, snapshot: Snapshot) -> dict[str, int | str]:
         """Return what a cursor needs to read the snapshot again."""
@@ -80,9 +84,14 @@ class OpenSearchSearcher:
     def close(self) -> None:
         """Let go of the points in time."""
         with self._lock:
-            for pins in self._snapshots.values():
-                pins.drop()
             self._snapshots = {}
+        self._close_unused()
+
+    def _close_unused(self) -> None:
+        pins = []
+        while self._unused:
+            pins.append(self._unused.popleft())
+        close_pins(self._cluster, pins)
 
     def _parts(
         self,
