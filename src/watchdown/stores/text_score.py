@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Final
 
 from rapidfuzz.distance import OSA
-from rapidfuzz.process import extractOne
+from rapidfuzz.process import extract, extractOne
 
 EXACT: Final = 1.0
 STEM: Final = 0.9
@@ -22,6 +22,7 @@ TWO_TYPOS_FROM: Final = 8
 COVERAGE_FLOOR: Final = 0.5  # of the query's words, by weight, that a line must have
 BEYOND_HOPE: Final = 1 - COVERAGE_FLOOR + 1e-9  # of the query missing: no need to look at the rest
 NEAR: Final = 3
+Line = tuple[Sequence[str], Sequence[str]]
 
 _COVERAGE, _ORDER, _LENGTH = 0.75, 0.2, 0.05
 
@@ -85,6 +86,58 @@ def _match(
         if place is not None:
             return STEM, place
     return _fuzzy_at(word, line_words)
+
+
+def text_scores(words: Sequence[str], stems: Sequence[Sequence[str]], lines: Sequence[Line]) -> list[float]:
+    """Return the `text_score` of each line, its words and its stems.
+
+    Most candidates have too little of the query; they are told by looking up their words, each known once.
+    """
+    weights, whole = _weights(tuple(words))
+    if not whole:
+        return [0.0] * len(lines)
+    known = _known(words, set[str]().union(*(line for line, _ in lines)))
+    roots = _known_stems(stems)
+    enough: dict[int, bool] = {}
+    scores = []
+    for line_words, line_stems in lines:
+        here = 0
+        for word in line_words:
+            here |= known.get(word, 0)
+        for stem in line_stems:
+            here |= roots.get(stem, 0)
+        if here not in enough:
+            there = sum(weight for place, weight in enumerate(weights) if here >> place & 1)
+            enough[here] = whole - there <= BEYOND_HOPE * whole
+        scores.append(text_score(words, stems, line_words, line_stems) if enough[here] else 0.0)
+    return scores
+
+
+def _known(words: Sequence[str], vocabulary: set[str]) -> dict[str, int]:
+    """Return the words of lines that a word of the query may stand for, a bit for each of its places."""
+    found: dict[str, int] = {}
+    listed = [*vocabulary]
+    for place, word in enumerate(words):
+        if allowed := typos_allowed(word):
+            near = [
+                one
+                for one, _, _ in extract(word, listed, scorer=OSA.distance, score_cutoff=allowed, limit=None)
+            ]
+        else:
+            near = [word]
+        for one in near:
+            found[one] = found.get(one, 0) | 1 << place
+    return found
+
+
+def _known_stems(stems: Sequence[Sequence[str]]) -> dict[str, int]:
+    """Return the first token of every stem of the query, a bit for each place of its word."""
+    found: dict[str, int] = {}
+    for place, alternatives in enumerate(stems):
+        for stem in alternatives:
+            for first in stem.split()[:1]:
+                found[first] = found.get(first, 0) | 1 << place
+    return found
 
 
 def text_score(

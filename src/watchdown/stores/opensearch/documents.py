@@ -196,6 +196,20 @@ def rows(
     return unpack(pa.RecordBatch.from_pylist(held, schema=physical), schema, names)
 
 
+def token_lists(
+    found: Sequence[Mapping[str, Any]], schema: type[Record], names: tuple[str, str]
+) -> list[tuple[list[str], list[str]]]:
+    """Return the words and the stems of documents of one type; `names` are the native columns of the two."""
+    batch = rows(found, schema, names, None) if is_shared(schema) else None
+    words, stems = (
+        [str(one.get(name) or "").split() for one in found]
+        if batch is None
+        else [str(one or "").split() for one in batch.column(name).to_pylist()]
+        for name in names
+    )
+    return list(zip(words, stems, strict=True))
+
+
 def _nullable(field: pa.Field) -> pa.Field:
     return field.with_nullable(nullable=True)
 
