@@ -101,7 +101,7 @@ def main() -> None:
     wishes = parser.parse_args()
     print(machine())
     dice = np.random.default_rng(7)
-    vectors, queries = clustered(wishes.rows, wishes.queries, dice, wishes.clusters)
+    vectors, queries = clustered(wishes.rows, wishes.queries, dice, clusters=wishes.clusters)
     starts = dice.permutation(wishes.rows)
     with opensearch() as server:
         for kind in ("floats", "7 bits"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import psutil
 
@@ -14,6 +14,7 @@ from services.run import Run, discard, sweep
 from watchdown.stores.opensearch.cluster import Access, Cluster, Layout
 
 NAME = "bench"
+Some = TypeVar("Some", bound=Cluster)
 
 
 @contextmanager
@@ -34,9 +35,9 @@ def opensearch() -> Iterator[OpenSearch]:
 
 
 @contextmanager
-def library(server: OpenSearch, prefix: str, **layout: Any) -> Iterator[Cluster]:
-    """Give an empty library on a server, which is removed in the end."""
-    cluster = Cluster(Access(url=server.url, timeout_s=120), Layout(prefix=prefix, replicas=0, **layout))
+def library(server: OpenSearch, prefix: str, kind: type[Some] = Cluster, **layout: Any) -> Iterator[Some]:
+    """Give the connection to an empty library on a server, which is removed in the end."""
+    cluster = kind(Access(url=server.url, timeout_s=120), Layout(prefix=prefix, replicas=0, **layout))
 
     def remove() -> None:
         for what in (f"/{prefix}-*", f"/_index_template/{prefix}-*"):

@@ -19,13 +19,18 @@ Vectors = NDArray[np.float32]
 
 
 def clustered(
-    rows: int, queries: int, dice: np.random.Generator, clusters: int = CLUSTERS
+    rows: int,
+    queries: int,
+    dice: np.random.Generator,
+    *,
+    clusters: int = CLUSTERS,
+    dimension: int = DIMENSION,
 ) -> tuple[Vectors, Vectors]:
-    """Return unit vectors, and queries from the same clusters, float32 [n, DIMENSION]."""
-    centres = dice.standard_normal((clusters, DIMENSION))
+    """Return unit vectors, and queries from the same clusters, float32 [n, dimension]."""
+    centres = dice.standard_normal((clusters, dimension))
 
     def drawn(count: int) -> Vectors:
-        found = centres[dice.integers(0, clusters, count)] + NOISE * dice.standard_normal((count, DIMENSION))
+        found = centres[dice.integers(0, clusters, count)] + NOISE * dice.standard_normal((count, dimension))
         return (found / np.linalg.norm(found, axis=1, keepdims=True)).astype(np.float32)
 
     return drawn(rows), drawn(queries)
