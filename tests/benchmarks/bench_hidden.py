@@ -155,8 +155,8 @@ def compare(
         ratio, more = hidden / shown, hidden - shown
         good = "met" if ratio <= TIMES or more <= MORE_MS else "MISSED"
         print(
-            f"  {store} {name}: {hidden:.2f} ms; all shown {shown:6.2f}: {ratio:.2f}x, {more:+.2f} ms, {good};"
-            f" never there {without:6.2f}: {hidden / without:.2f}x, {hidden - without:+.2f} ms",
+            f"  {store} {name}: {hidden:.2f} ms; all shown {shown:.2f}: {ratio:.2f}x, {more:+.2f} ms, {good};"
+            f" never there {without:.2f}: {hidden / without:.2f}x, {hidden - without:+.2f} ms",
             flush=True,
         )
 
