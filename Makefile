@@ -54,7 +54,7 @@ fix: .venv/dev ## mend what ruff can mend, and format
 
 .PHONY: bench
 bench: .venv/dev ## compare speed and memory side by side; prints ratios
-	@set -e; for bench in tests/benchmarks/bench_*.py; do echo "== $$bench"; $(BIN)/python $$bench; done
+	@set -e; for bench in tests/benchmarks/bench_*.py; do echo "== $$bench"; PYTHONPATH=tests $(BIN)/python $$bench; done
 
 SERVICES = PYTHONPATH=tests $(BIN)/python -m services
 .PHONY: services

@@ -16,7 +16,7 @@ from watchdown.storage.protocol import Storage
 from watchdown.stores.protocol import DeadRow, Sink
 from watchdown_schemas.record import Record
 
-ROWS: Final = 1_000  # taken from the budget at once
+ROWS: Final = 250  # taken from the budget at once: few, so that a small rate is a steady one
 Take = Callable[[int, int], None]
 
 

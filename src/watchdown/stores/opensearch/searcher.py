@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from watchdown.stores.opensearch.clauses import Query
 from watchdown.stores.opensearch.cluster import Cluster
+from watchdown.stores.opensearch.documents import token_lists
 from watchdown.stores.opensearch.facets import count_values
 from watchdown.stores.opensearch.indices import Indices
 from watchdown.stores.opensearch.reading import About, Part, Visible, about, clauses_of
@@ -34,7 +35,7 @@ from watchdown.stores.protocol import (
     ranked,
 )
 from watchdown.stores.shared import TEXT, is_shared, native
-from watchdown.stores.text_score import text_score
+from watchdown.stores.text_score import text_scores
 from watchdown.view import View
 from watchdown.where import Value, Where, check, check_countable
 from watchdown_schemas.arrow import STEMS, WORDS
@@ -158,7 +159,7 @@ class OpenSearchSearcher:
         if not leaf.words:
             return Candidates((), exhausted=True)
         wanted = max(limit, TEXT_CANDIDATES)
-        shown = dict.fromkeys((*PLACE, leaf.field, language or leaf.field, *LINE, *own))
+        shown = dict.fromkeys((*PLACE, leaf.field, language or leaf.field, *LINE))
         columns = [column for column in shown if column in native(schema).names]
         query = {
             "bool": {
@@ -167,19 +168,23 @@ class OpenSearchSearcher:
                 "minimum_should_match": 1,
             }
         }
-        found: list[dict[str, Any]] = []
-        seen = 0
-        for schema_, batch, hits in part.best(query, columns, wanted):
-            seen += hits
-            for native_row in batch.to_pylist():
-                row = {**dict.fromkeys(PLACE), **native_row}
-                said, roots = ((row.pop(column) or "").split() for column in own)
-                row["score"] = text_score(leaf.words, leaf.stems, said, roots)
-                if row["score"] and leaf.speaks((row[language] if language else None) or "und"):
-                    found.append(row)
-            assert schema_ is schema
-        kept = ranked(found, leaf.floor)
-        return Candidates(kept[:limit], exhausted=seen < wanted and len(kept) <= limit)
+        hits = part.best(query, [*columns, *own], wanted)
+        scores = text_scores(leaf.words, leaf.stems, token_lists(hits, schema, own))
+        told = (
+            {"id": hit["id"], "score": score, "hit": hit} for hit, score in zip(hits, scores, strict=True)
+        )
+        kept = ranked([one for one in told if one["score"]], leaf.floor)
+        # Where every row answers that the index finds, only those that are given back are read whole.
+        sure = part.exact and not leaf.languages
+        read = kept[:limit] if sure else kept
+        score_of = {one["id"]: one["score"] for one in read}
+        found = [
+            {**dict.fromkeys(PLACE), **row, "score": score_of[row["id"]]}
+            for row in part.rows([one["hit"] for one in read], columns)
+            if leaf.speaks((row[language] if language else None) or "und")
+        ]
+        left = len(kept) - len(read) + len(found)
+        return Candidates(ranked(found)[:limit], exhausted=len(hits) < wanted and left <= limit)
 
     def scan(
         self,
