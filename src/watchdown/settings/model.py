@@ -99,7 +99,7 @@ class OpenSearchSettings(Section):
         default="lucene", description="Write lucene; faiss only where the cluster has its native library"
     )
     shards: PositiveInt = Field(default=1, description="Give a whole number from 1")
-    replicas: Annotated[int, Field(ge=0)] = Field(default=0, description="Give a whole number from 0")
+    replicas: Annotated[int, Field(ge=0)] = Field(default=1, description="Give a whole number from 0")
     quantised: Literal["none", "7bit"] = Field(default="none", description="Write none or 7bit")
     timeout_s: PositiveFloat = Field(default=30.0, description="Give seconds")
 
