@@ -21,6 +21,7 @@ aside = {
 # Who brings the servers under test may need a proxy; a worker keeps what its controller put aside.
 os.environ["TESTS_SET_ASIDE"] = json.dumps(json.loads(os.environ.get("TESTS_SET_ASIDE", "{}")) | aside)
 os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 pytest_plugins = ["services.fixtures"]
 # A shell starts background jobs with Ctrl-C ignored, which they and their children would inherit.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -3,7 +3,9 @@
 import html
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 HOME = Path(__file__).parents[1] / "docs" / "reference"
 
@@ -15,7 +17,39 @@ def command_line() -> str:
     return html.unescape(made).strip() + "\n"
 
 
-PAGES = {"cli.md": command_line}
+def settings() -> str:
+    """Return the page of settings: every key with its variable, default and what to write."""
+    from watchdown.settings import Settings
+
+    lines = [
+        "# Settings",
+        "",
+        "The keys of a `watchdown.toml`. A variable of the environment goes before the file.",
+        "[From the folder to servers](../servers.md) says what they are for.",
+    ]
+    sections = {name: field for name, field in Settings.model_fields.items() if _section(field)}
+    plain = {name: field for name, field in Settings.model_fields.items() if name not in sections}
+    lines += _table("", plain)
+    for name, field in sections.items():
+        lines += ["", f"## [{name}]", *_table(f"{name}.", _section(field).model_fields)]
+    return "\n".join(lines) + "\n"
+
+
+def _section(field: Any) -> Any:
+    return field.annotation if hasattr(field.annotation, "model_fields") else None
+
+
+def _table(prefix: str, fields: Mapping[str, Any]) -> list[str]:
+    rows = ["", "| key | variable | default | what to write |", "| --- | --- | --- | --- |"]
+    for name, field in fields.items():
+        variable = f"WATCHDOWN_{prefix}{name}".upper().replace(".", "__")
+        default = "must be given" if field.is_required() else str(field.default)
+        shown = "none" if field.default is None else f"`{default}`" if not field.is_required() else default
+        rows.append(f"| `{name}` | `{variable}` | {shown} | {field.description} |")
+    return rows
+
+
+PAGES = {"cli.md": command_line, "settings.md": settings}
 
 
 def main() -> None:

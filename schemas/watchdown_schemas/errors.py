@@ -32,6 +32,7 @@ WatchdownError
 │       ├── StoreUnavailable    it does not answer, or answers that it cannot
 │       ├── StoreDenied         it refuses these credentials, or this act
 │       ├── StoreReadOnly       it takes no writes
+│       ├── StoreNotFound       an index is not there
 │       └── StoreVersion        what it holds was made by another version
 ├── SettingsInvalid         a setting is wrong, half given, or none of ours
 ├── RunError                a run was asked for something its state forbids
@@ -186,6 +187,10 @@ class StoreDenied(StoreError):
 
 class StoreReadOnly(StoreError):
     """The server answers, but takes no writes."""
+
+
+class StoreNotFound(StoreError):
+    """The server answers, but has no such index."""
 
 
 class StoreVersion(StoreError):

@@ -14,7 +14,6 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from numpy.typing import NDArray
-from opensearchpy.exceptions import NotFoundError
 
 from watchdown.lake.tables import Lake
 from watchdown.search.process import text_leaf
@@ -39,6 +38,7 @@ from watchdown.stores.protocol import (
 from watchdown.view import View
 from watchdown.where import Where
 from watchdown_schemas.columns import Stamp
+from watchdown_schemas.errors import StoreNotFound
 from watchdown_schemas.fields import has_vector
 from watchdown_schemas.record import Record
 from watchdown_schemas.rows import to_arrow
@@ -147,7 +147,7 @@ def opensearch(
 
     def close() -> None:
         cluster.request("remove them", "DELETE", f"/{prefix}-*")
-        with suppress(NotFoundError):
+        with suppress(StoreNotFound):
             cluster.request("remove them", "DELETE", f"/_index_template/{prefix}-*")
         cluster.close()
 

@@ -54,7 +54,11 @@ def names(database: Database) -> list[str]:
 def test_a_fresh_database_has_its_tables_and_counters_at_zero(address: Address) -> None:
     database = open_database(address)
     with database.reading() as connection:
-        assert dict(map(tuple, connection.execute(select(counters)))) == {"run": 0, "epoch": 0, "catalogue": 0}
+        assert dict(map(tuple, connection.execute(select(counters)))) == {
+            "run": 0,
+            "epoch": 0,
+            "catalogue": 0,
+        }
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
     database.close()

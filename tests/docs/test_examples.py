@@ -22,8 +22,14 @@ def blocks(page: Path) -> list[tuple[str, str | None, str]]:
     "page", [p for p in PAGES if any(b[0] == "python" for b in blocks(p))], ids=lambda p: p.name
 )
 def test_python_on_the_page_runs(
-    page: Path, demo_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    page: Path,
+    demo_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    request: pytest.FixtureRequest,
 ) -> None:
+    if "demo-cluster" in page.read_text("utf-8"):
+        request.getfixturevalue("demo_cluster")
     monkeypatch.chdir(demo_folder)
     names: dict[str, object] = {"__name__": "__main__"}
     for language, file, text in blocks(page):

@@ -107,7 +107,7 @@ with watchdown.open({place!r}) as library:
     except LibraryError as error:
         print(error)
 """
-WRITERS_ONLY = {"sqlalchemy", "alembic", "psycopg", "lance", "lancedb", "av", "filelock", "srt", "ttconv"}
+WRITERS_ONLY = {"sqlalchemy", "alembic", "psycopg", "lance", "lancedb", "av", "srt", "ttconv"}
 
 
 def test_a_client_that_reads_needs_neither_database_nor_what_writers_need(

@@ -228,3 +228,15 @@ def test_a_cursor_belongs_to_its_query(library: SyntheticLibrary) -> None:
             library.search.answer(other, after=cursor)
     with pytest.raises(QueryError, match="is no cursor"):
         library.search.answer(seen("red"), after="garbage")
+
+
+def test_what_scores_less_than_asked_for_is_no_hit(library: SyntheticLibrary) -> None:
+    for query in (seen("red"), spoken("t0 says line number 7")):
+        every = library.search.answer(query, limit=100).hits
+        floor = (every[0].score + every[-1].score) / 2
+        asked = query.model_copy(update={"min_score": floor})
+        assert pages(library, asked, 7) == [hit for hit in every if hit.score >= floor]
+        assert 0 < len(pages(library, asked, 7)) < len(every)
+        cursor = library.search.answer(asked, limit=1).cursor
+        with pytest.raises(QueryError, match="belongs to another query"):
+            library.search.answer(query, limit=1, after=cursor)

@@ -13,7 +13,11 @@ from filelock import FileLock
 
 # What tests are kept from, such as proxies, may be needed to bring a server: tests/conftest.py puts it aside.
 SET_ASIDE = "TESTS_SET_ASIDE"
-SURROUNDINGS: dict[str, str] = {**os.environ, **json.loads(os.environ.get(SET_ASIDE, "{}"))}
+SURROUNDINGS: dict[str, str] = {
+    **os.environ,
+    **json.loads(os.environ.get(SET_ASIDE, "{}")),
+    "ORT_DISABLE_TELEMETRY": "1",  # in the server of models, too
+}
 CACHE = Path(SURROUNDINGS.get("WATCHDOWN_CACHE") or Path.home() / ".cache" / "watchdown")
 RUN = CACHE / "run"
 

@@ -125,10 +125,8 @@ def triton(pytestconfig: pytest.Config) -> Triton:
     return shared(pytestconfig, Triton)
 
 
-@pytest.fixture
-def own_server(pytestconfig: pytest.Config) -> Iterator[Own]:
-    """Hand out a maker of servers that the test may kill and pause: `own_server(S3, **options)`."""
-    run = pytestconfig.stash[RUN_KEY]
+def _own(config: pytest.Config) -> Iterator[Own]:
+    run = config.stash[RUN_KEY]
     made: list[Service] = []
 
     def make(kind: type[SomeService], **options: Any) -> SomeService:
@@ -138,3 +136,15 @@ def own_server(pytestconfig: pytest.Config) -> Iterator[Own]:
     yield make
     for service in made:
         discard(service.folder.parent)
+
+
+@pytest.fixture
+def own_server(pytestconfig: pytest.Config) -> Iterator[Own]:
+    """Hand out a maker of servers that the test may kill and pause: `own_server(S3, **options)`."""
+    yield from _own(pytestconfig)
+
+
+@pytest.fixture(scope="module")
+def module_server(pytestconfig: pytest.Config) -> Iterator[Own]:
+    """Hand out a maker of servers that the tests of a module may kill and pause, each leaving them whole."""
+    yield from _own(pytestconfig)

@@ -49,7 +49,7 @@ def settings_of(database: str, s3: S3, opensearch: str, model: str = "onnx:") ->
         region=s3.region,
         access_key=s3.access_key,
         secret_key=s3.secret_key,
-        prefix=f"library-{uuid.uuid4().hex[:12]}",
+        prefix=f"library_{uuid.uuid4().hex[:12]}",
     )
 
 

@@ -1,8 +1,9 @@
-"""A real HTTP server between a client and an S3 server, which passes all on and fails where it is told to."""
+"""A real HTTP server between a client and a server, which passes all on and fails where it is told to."""
 
 from __future__ import annotations
 
 import http.client
+import ssl
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -20,13 +21,18 @@ HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "expec
 class Fault:
     """What goes wrong with one request.
 
-    `status` answers with that instead of asking the server; `cut` ends the connection after so many bytes of
-    the answer's body, with -1 before anything of the answer; `pause` waits so many seconds between bytes.
+    `status` answers with that and what is `said` as JSON, instead of asking the server; without a status,
+    what is said takes the place of the answer's body. `cut` ends the connection after so many bytes of
+    that body, with -1 before anything of the answer; `pause` waits so many seconds between bytes, `delay`
+    before the first; `lines` hands on so many of the request's body.
     """
 
     status: int | None = None
+    said: bytes = b""
     cut: int | None = None
     pause: float = 0.0
+    delay: float = 0.0
+    lines: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +44,16 @@ class Request:
     range: str | None
     sent: int
     received: int
+    authorization: str | None = None
 
 
 class FaultProxy:
-    """Passes requests on to a server; `seen` tells which there were."""
+    """Passes requests on to a server; `seen` tells which there were.
 
-    def __init__(self, server: str) -> None:
+    With `tls` it speaks TLS itself; with `demands` it refuses requests whose `Authorization` is another.
+    """
+
+    def __init__(self, server: str, *, tls: ssl.SSLContext | None = None, demands: str | None = None) -> None:
         parts = urlsplit(server)
         assert parts.hostname is not None
         assert parts.port is not None
@@ -51,28 +61,39 @@ class FaultProxy:
         self._requests: list[Request] = []
         self._under_way = 0
         self._settled = Condition()
-        self._faults: deque[tuple[str, Fault]] = deque()
+        self._faults: deque[tuple[str, str, Fault]] = deque()
+        self.demands = demands
         self._lock = Lock()
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"proxy": self}))
         self._http.daemon_threads = True
         self._http.block_on_close = False
-        self.url = f"http://127.0.0.1:{self._http.server_port}"
+        if tls is not None:
+            self._http.socket = tls.wrap_socket(self._http.socket, server_side=True)
+        self.url = f"{'http' if tls is None else 'https'}://127.0.0.1:{self._http.server_port}"
 
-    def fail(self, fault: Fault, times: int = 1, method: str = "") -> None:
-        """Let the next requests (of a method) fail."""
+    def fail(self, fault: Fault, times: int = 1, method: str = "", path: str = "") -> None:
+        """Let the next requests fail, of a method if it is named, whose path ends in `path`."""
         with self._lock:
-            self._faults.extend([(method, fault)] * times)
+            self._faults.extend([(method, path, fault)] * times)
 
     def mend(self) -> None:
         """Let nothing fail any more."""
         with self._lock:
             self._faults.clear()
 
-    def next_fault(self, method: str) -> Fault | None:
+    @property
+    def pending(self) -> int:
+        """How many faults have not come about yet."""
+        return len(self._faults)
+
+    def next_fault(self, method: str, path: str) -> Fault | None:
         """Take the fault of a request out of the queue."""
         with self._lock:
-            if self._faults and self._faults[0][0] in {"", method}:
-                return self._faults.popleft()[1]
+            if self._faults:
+                of, ending, fault = self._faults[0]
+                if of in {"", method} and path.partition("?")[0].endswith(ending):
+                    self._faults.popleft()
+                    return fault
         return None
 
     @contextmanager
@@ -130,18 +151,27 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answered(self) -> Request:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        fault = self.proxy.next_fault(self.command)
+        authorization = self.headers.get("Authorization")
+        fault = self.proxy.next_fault(self.command, self.path)
+        if self.proxy.demands not in {None, authorization}:
+            fault = Fault(status=401)
+        if fault is not None and fault.lines is not None:
+            body = b"".join(body.splitlines(keepends=True)[: fault.lines])
         received = 0
         try:
             if fault is not None and fault.status is not None:
                 self.send_response(fault.status)
-                self.send_header("Content-Length", "0")
+                if fault.said:
+                    self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(fault.said)))
                 self.end_headers()
+                self.wfile.write(fault.said)
             else:
                 received = self._forward(body, fault or Fault())
         except (OSError, http.client.HTTPException):
             self.close_connection = True
-        return Request(self.command, self.path, self.headers.get("Range"), len(body), received)
+        given = self.headers.get("Range")
+        return Request(self.command, self.path, given, len(body), received, authorization)
 
     do_DELETE = do_GET = do_HEAD = do_POST = do_PUT = _pass_on  # noqa: N815 - the base's names
 
@@ -156,6 +186,7 @@ class _Handler(BaseHTTPRequestHandler):
             upstream.putheader("Content-Length", str(len(body)))
             upstream.endheaders(body)
             answer = upstream.getresponse()
+            time.sleep(fault.delay)
             if fault.cut == -1:
                 self.close_connection = True
                 return 0
@@ -163,7 +194,8 @@ class _Handler(BaseHTTPRequestHandler):
             for name, value in answer.getheaders():
                 if name.lower() not in HOP:
                     self.send_header(name, value)
-            self.send_header("Content-Length", answer.getheader("Content-Length") or "0")
+            length = str(len(fault.said)) if fault.said else answer.getheader("Content-Length") or "0"
+            self.send_header("Content-Length", length)
             self.end_headers()
             return self._answer(answer, fault)
         finally:
@@ -171,6 +203,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, answer: http.client.HTTPResponse, fault: Fault) -> int:
         received, limit = 0, fault.cut
+        if fault.said:
+            answer.read()
+            return self.wfile.write(fault.said)
         while block := answer.read(1 if fault.pause else BLOCK):
             part = block if limit is None else block[: limit - received]
             self.wfile.write(part)

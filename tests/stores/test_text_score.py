@@ -5,7 +5,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from watchdown.search.process import text_leaf
-from watchdown.stores.text_score import text_score, typos_allowed
+from watchdown.stores.text_score import text_score, text_scores, typos_allowed
 from watchdown_schemas.text import analyse
 
 words = st.sampled_from(["a", "to", "the", "cat", "home", "curtain", "running", "children", "猫", "天"])
@@ -25,6 +25,17 @@ def plain(query: tuple[str, ...], line: tuple[str, ...]) -> float:
 @given(queries, queries)
 def test_a_score_lies_between_nothing_and_all(query: tuple[str, ...], line: tuple[str, ...]) -> None:
     assert 0 <= plain(query, line) <= 1
+
+
+typed = st.sampled_from(["running", "runing", "ran", "curtian", "curtain", "the", "hte", "猫が好き", "home"])
+
+
+@given(st.lists(typed, max_size=6).map(" ".join), st.lists(st.lists(typed, max_size=6).map(" ".join)))
+def test_many_lines_score_as_each_alone(query: str, texts: list[str]) -> None:
+    leaf = text_leaf(query, ["en", "ja"])
+    lines = [(found.words, found.stems) for found in (analyse(text, "en") for text in texts)]
+    alone = [text_score(leaf.words, leaf.stems, *line) for line in lines]
+    assert text_scores(leaf.words, leaf.stems, lines) == alone
 
 
 @given(queries)

@@ -35,6 +35,9 @@ def search(
     within: Annotated[
         list[str] | None, typer.Option("--in", metavar="TITLE", help="Only in this title; may be repeated.")
     ] = None,
+    min_score: Annotated[
+        float | None, typer.Option(metavar="SCORE", help="Leave out hits that score less.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="Hits on a page.")] = 10,
     after: Annotated[
         str | None, typer.Option(metavar="CURSOR", help="The cursor of the page before.")
@@ -55,6 +58,7 @@ def search(
             schema_type=schema_type,
             languages=language or (),
             titles=within or None,
+            min_score=min_score,
             limit=limit,
             after=after,
         )

@@ -73,13 +73,15 @@ class AsyncLibrary:
         schema_type: str | None = None,
         languages: Sequence[str] = (),
         titles: Sequence[str] | None = None,
+        min_score: float | None = None,
         limit: int = 20,
         after: str | None = None,
     ) -> Page:
         """Search by a description, by spoken words (`dialogue`), by an image file or by a shot's id.
 
         With a `schema_type`, by words in the text of its records: `Note`, `Caption`, or one of your own.
-        `titles` limits the search to titles by name or id; `after` is the cursor of an earlier page.
+        `titles` limits the search to titles by name or id; `after` is the cursor of an earlier page. What
+        scores less than `min_score` is no hit: the cosine of pictures, from 0 to 1 for words.
         Raises QueryError when the query cannot be answered as asked, CursorExpired for an old cursor.
         """
         spoken = "DialogueLine" if dialogue else schema_type
@@ -89,7 +91,7 @@ class AsyncLibrary:
             if titles is None
             else tuple([(await run_sync(self._services.directory.title, name)).id for name in titles])
         )
-        query = Query(leaf=leaf, titles=scope)
+        query = Query(leaf=leaf, titles=scope, min_score=min_score)
         return await run_sync(partial(self._services.search.answer, query, limit=limit, after=after))
 
     @needs_local

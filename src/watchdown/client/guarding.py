@@ -11,7 +11,7 @@ from watchdown_schemas.errors import LibraryError
 P = ParamSpec("P")
 T = TypeVar("T")
 # What only whoever writes has installed: the extra `local`.
-WRITERS: Final = frozenset({"alembic", "av", "filelock", "lance", "lancedb", "psycopg", "sqlalchemy", "srt"})
+WRITERS: Final = frozenset({"alembic", "av", "lance", "lancedb", "psycopg", "sqlalchemy", "srt"})
 
 
 def needs_local(call: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:

@@ -78,6 +78,7 @@ class Library:
         schema_type: str | None = None,
         languages: Sequence[str] = (),
         titles: Sequence[str] | None = None,
+        min_score: float | None = None,
         limit: int = 20,
         after: str | None = None,
     ) -> Page:
@@ -91,6 +92,7 @@ class Library:
                 schema_type=schema_type,
                 languages=languages,
                 titles=titles,
+                min_score=min_score,
                 limit=limit,
                 after=after,
             )

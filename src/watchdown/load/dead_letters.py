@@ -13,6 +13,7 @@ from watchdown.storage import keys
 from watchdown.storage.protocol import Storage
 from watchdown.stores.protocol import DeadRow
 
+ID: Final = "id"
 REASON: Final = "_reason"
 
 
@@ -24,7 +25,17 @@ def keep(run: int, schema: str, staged: str, dead: Sequence[DeadRow], storage: S
         source = pq.ParquetFile(file)
         with pq.ParquetWriter(target, source.schema_arrow.append(pa.field(REASON, pa.string()))) as writer:
             for batch in source.iter_batches():
-                found = batch.filter(pc.is_in(batch.column("id"), ids))
-                told = pa.array([reasons[one] for one in found.column("id").to_pylist()], pa.string())
+                found = batch.filter(pc.is_in(batch.column(ID), ids))
+                told = pa.array([reasons[one] for one in found.column(ID).to_pylist()], pa.string())
                 writer.write_batch(found.append_column(pa.field(REASON, pa.string()), told))
     return key
+
+
+def refused_ids(run: int, schema: str, storage: Storage) -> pa.Array | None:
+    """Return the ids of a run's rows of one schema type that the store refused; None where it took all."""
+    key = keys.dead_letters(run, schema)
+    if not storage.exists(key):
+        return None
+    with storage.open(key) as file:
+        ids: pa.Array = pq.read_table(file, columns=[ID])[ID].combine_chunks()
+    return ids

@@ -11,11 +11,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from watchdown.load.dead_letters import keep
+from watchdown.storage import keys
 from watchdown.storage.protocol import Storage
 from watchdown.stores.protocol import DeadRow, Sink
 from watchdown_schemas.record import Record
 
-ROWS: Final = 1_000  # taken from the budget at once
+ROWS: Final = 250  # taken from the budget at once: few, so that a small rate is a steady one
 Take = Callable[[int, int], None]
 
 
@@ -63,9 +64,14 @@ def load(
         reader = pa.RecordBatchReader.from_batches(rows, _batches(parts, storage, take))
         outcome = sink.write([part.run for part in parts], types[schema], reader, model=model)
         loaded.refused |= outcome.refused
+        dead: dict[int, list[DeadRow]] = defaultdict(list)
+        for row in outcome.dead:
+            dead[row.run].append(row)
         for part in parts:
-            if dead := [row for row in outcome.dead if row.run == part.run]:
-                _note(loaded, part, dead, storage)
+            if part.run in dead:
+                _note(loaded, part, dead[part.run], storage)
+        # An interrupted load may have left some of rows that the store has taken by now.
+        storage.delete(keys.dead_letters(part.run, part.schema) for part in parts if part.run not in dead)
     return loaded
 
 

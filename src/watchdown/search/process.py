@@ -103,7 +103,7 @@ class Processor:
                 raise QueryError(wrong[0], "is no language tag", "Give a tag such as en or pt-BR.")
             spoken = tuple(map(normalise_language, asked.languages))
             leaf = text_leaf(asked.text, spoken or languages(), schema, self._text_field(schema))
-            leaf = replace(leaf, languages=spoken)
+            leaf = replace(leaf, languages=spoken, floor=query.min_score)
             if not leaf.words:
                 raise QueryError(repr(asked.text), "has no word to search for", "Give a word or two.")
             return leaf
@@ -121,7 +121,7 @@ class Processor:
             vector = self._of_shot(asked.shot, model.fingerprint, view, snapshot)
         else:
             vector = self._encode(known, asked)
-        return VectorLeaf("Embedding", model.fingerprint, vector)
+        return VectorLeaf("Embedding", model.fingerprint, vector, query.min_score)
 
     def _text_field(self, schema: str) -> str:
         """Return the field of a schema type whose words are searched: the first of text."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 
 class _Node(BaseModel):
@@ -55,14 +55,15 @@ Leaf = Annotated[Dialogue | Words | Description | Picture | SimilarTo, Field(dis
 
 
 class Query(_Node):
-    """One leaf and its scope: `titles` None is all titles."""
+    """One leaf and its scope: `titles` None is all titles; what scores less than `min_score` is no hit."""
 
     leaf: Leaf
     titles: tuple[str, ...] | None = None
+    min_score: FiniteFloat | None = None
 
     def digest(self) -> str:
         """Identify the query, so that a cursor cannot be used with another one."""
-        parts = repr(self.leaf) + repr(self.titles)
+        parts = repr(self.leaf) + repr(self.titles) + repr(self.min_score)
         image = self.leaf.image if isinstance(self.leaf, Picture) else b""
         return hashlib.blake2b(parts.encode() + image, digest_size=8).hexdigest()
 

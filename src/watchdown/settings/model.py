@@ -92,14 +92,14 @@ class OpenSearchSettings(Section):
     aws_service: Literal["es", "aoss"] = Field(
         default="es", description="Write es, or aoss where it is serverless"
     )
-    prefix: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=100)] = Field(
-        default="watchdown", description="Use small letters, digits, hyphens and underscores"
+    prefix: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_]*$", max_length=100)] = Field(
+        default="watchdown", description="Use small letters, digits and underscores"
     )
     engine: Literal["lucene", "faiss"] = Field(
         default="lucene", description="Write lucene; faiss only where the cluster has its native library"
     )
     shards: PositiveInt = Field(default=1, description="Give a whole number from 1")
-    replicas: Annotated[int, Field(ge=0)] = Field(default=0, description="Give a whole number from 0")
+    replicas: Annotated[int, Field(ge=0)] = Field(default=1, description="Give a whole number from 0")
     quantised: Literal["none", "7bit"] = Field(default="none", description="Write none or 7bit")
     timeout_s: PositiveFloat = Field(default=30.0, description="Give seconds")
 

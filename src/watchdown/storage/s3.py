@@ -18,7 +18,6 @@ from watchdown.storage.protocol import Stored
 from watchdown.storage.read_ahead import ReadAhead
 from watchdown.storage.s3_calls import Broken, Calls
 from watchdown.storage.s3_upload import Upload, put, put_new
-from watchdown_schemas.errors import StorageUnavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef, ObjectIdentifierTypeDef
@@ -157,18 +156,15 @@ class S3Storage:
 
     def _delete(self, objects: Sequence[ObjectIdentifierTypeDef]) -> None:
         calls = self._calls
-        answer = calls(
-            "delete",
-            None,
-            lambda: calls.client.delete_objects(
+
+        def once() -> None:
+            answer = calls.client.delete_objects(
                 Bucket=calls.bucket, Delete={"Objects": objects, "Quiet": True}
-            ),
-        )
-        if faults := answer.get("Errors"):
-            first = faults[0]
-            subject = f"{calls.place(first.get('Key'))} at {calls.server}"
-            cause = f"could not delete {len(faults)} objects ({first.get('Code')}: {first.get('Message')})"
-            raise StorageUnavailable(subject, cause, "Check what the policy of the credentials allows")
+            )
+            for fault in answer.get("Errors", []):
+                calls.raise_undeleted(fault.get("Key"), fault.get("Code", ""), fault.get("Message", ""))
+
+        calls("delete", None, once)
 
     def delete_all(self, prefix: str) -> None:
         """Remove every object whose key starts with a prefix."""

@@ -38,11 +38,13 @@ SLOW_DOWN: Final = frozenset({"RequestTimeout", "SlowDown", "Throttling", "Throt
 DENIED: Final = frozenset(
     {"ExpiredToken", "InvalidAccessKeyId", "InvalidToken", "SignatureDoesNotMatch", "XAdminUserNotFound"}
 )
+FORBIDDEN: Final = frozenset({"AccessDenied", "AllAccessDisabled"})
+ALLOW: Final = "Check the credentials in the settings, and what their policy allows"
 NO_SPACE: Final = frozenset({"InsufficientStorage", "QuotaExceeded", "XMinioStorageFull"})
 
 
 class Broken(Exception):
-    """A body ended early, or came too slowly; what is missing is asked for again."""
+    """An answer is not whole, or came too slowly; what is missing is asked for again."""
 
 
 class Calls:
@@ -111,6 +113,14 @@ class Calls:
         if not self._bucket_is_there:
             self("list", None, lambda: self.client.list_objects_v2(Bucket=self.bucket, MaxKeys=1))
 
+    def raise_undeleted(self, key: str | None, said: str, message: str) -> NoReturn:
+        """Raise for an object that a call for many could not delete: StorageDenied, or what may pass."""
+        told = f"{said}: {message}"
+        if said in FORBIDDEN:
+            subject, cause = f"{self.place(key)} at {self.server}", f"refuses to delete ({told})"
+            raise StorageDenied(subject, cause, ALLOW)
+        raise Broken(f"{self.place(key)} stays: {told}")
+
     def place(self, key: str | None) -> str:
         """Return the address of an object, or of the bucket."""
         return f"s3://{self.bucket}" if key is None else f"s3://{self.bucket}/{key}"
@@ -132,8 +142,7 @@ class Calls:
             remedy = "Set the access key and the secret key in the settings"
             raise StorageDenied(subject, f"could not {doing}: no credentials are given", remedy) from error
         if said in DENIED or status(error) == REFUSED:
-            remedy = "Check the credentials in the settings, and what their policy allows"
-            raise StorageDenied(subject, f"refuses to {doing} ({told})", remedy) from error
+            raise StorageDenied(subject, f"refuses to {doing} ({told})", ALLOW) from error
         if status(error) == ABSENT:
             remedy = "Check the address, and that nothing removes objects from the library"
             raise StorageNotFound(subject, "is not there", remedy) from error

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from math import isqrt
 from typing import Any, Final
 
+import numpy as np
 import pyarrow as pa
 
 from watchdown.lake.tables import Lake
@@ -35,7 +36,7 @@ from watchdown.stores.protocol import (
 )
 from watchdown.stores.shared import TEXT, VECTOR, native
 from watchdown.stores.tables import table_of, tables_of
-from watchdown.stores.text_score import text_score
+from watchdown.stores.text_score import text_scores
 from watchdown.view import View
 from watchdown.where import Value, Where, check, check_countable
 from watchdown_schemas.arrow import STEMS, WORDS
@@ -171,10 +172,10 @@ class LanceSearcher:
         own = (leaf.field + WORDS, leaf.field + STEMS)
         words, stems = TEXT[1:] if part.shared else own
         near = self._tail.near(leaf.words, part.name, part.dataset, words)
-        shown = dict.fromkeys((*PLACE, leaf.field, language or leaf.field, *LINE, *own))
+        shown = dict.fromkeys((*PLACE, leaf.field, language or leaf.field, *LINE))
         columns = [column for column in shown if column in native(schema).names]
         rows = part.dataset.scanner(
-            columns=[*part.physical({name: columns}), "_score"],
+            columns=[*part.physical({name: [*columns, *own]}), "_score"],
             full_text_query=text_query(leaf, words, stems, near),
             filter=where,
             prefilter=True,
@@ -183,12 +184,13 @@ class LanceSearcher:
         ).to_table()
         found = []
         for batch in rows.to_batches():
-            for native_row in part.native(batch, schema, columns).to_pylist():
-                row = {**dict.fromkeys(PLACE), **native_row}
-                said, roots = ((row.pop(column) or "").split() for column in own)
-                row["score"] = text_score(leaf.words, leaf.stems, said, roots)
-                if row["score"] and leaf.speaks((row[language] if language else None) or "und"):
-                    found.append(row)
+            lines = part.native(batch, schema, [*columns, *own])
+            said, roots = ([(one or "").split() for one in lines.column(name).to_pylist()] for name in own)
+            scores = np.array(text_scores(leaf.words, leaf.stems, list(zip(said, roots, strict=True))))
+            answering = lines.select(columns).filter(pa.array(scores > 0)).to_pylist()
+            for native_row, score in zip(answering, scores[scores > 0].tolist(), strict=True):
+                if leaf.speaks((native_row[language] if language else None) or "und"):
+                    found.append({**dict.fromkeys(PLACE), **native_row, "score": score})
         return Candidates(
             ranked(found, leaf.floor)[:limit], exhausted=rows.num_rows < wanted and len(found) <= limit
         )

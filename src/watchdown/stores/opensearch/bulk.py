@@ -1,7 +1,8 @@
 """Bulk writes: documents in batches that suit the server, several in flight, each row accounted for.
 
-What the server has too much of to do, as a whole or row by row, is sent again after a while; what it refuses
-for good comes back with its reason. Sending a document twice stores it once, since its id is its own.
+What the server has too much of to do, as a whole or row by row, is sent again after a while, in smaller
+pieces; what it refuses for good comes back with its reason. Sending a document twice stores it once, since
+its id is its own.
 """
 
 from __future__ import annotations
@@ -11,24 +12,22 @@ import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from itertools import islice
+from functools import partial
 from typing import Any, Final
 
 import orjson
 from opensearchpy.exceptions import OpenSearchException, TransportError
-from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
 from watchdown.stores.opensearch.cluster import Cluster
-from watchdown.stores.opensearch.faults import PASSING, passes, said, translate
+from watchdown.stores.opensearch.faults import BAD_REQUEST, PASSING, said, translate
+from watchdown.stores.opensearch.pace import Pace
+from watchdown.stores.opensearch.patience import insist
 from watchdown.stores.protocol import DeadRow
 
-START_BYTES: Final = 1 << 20
-LEAST_BYTES: Final = 64 << 10
-MOST_BYTES: Final = 8 << 20
-SLOW_S, QUICK_S = 2.0, 0.5
 IN_FLIGHT: Final = 3
-REJECTED, TOO_LARGE, CONFLICT = 429, 413, 409
+TOO_LARGE, CONFLICT = 413, 409
 CREATED: Final = frozenset({200, 201})
+CLOSED: Final = "index_closed_exception"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,27 +48,6 @@ class Document:
         return len(self.source) + len(self.id) + 32
 
 
-class Pace:
-    """How large batches are: halved when the server is slow or full, larger again while it is quick."""
-
-    def __init__(self) -> None:
-        self.bytes: int = START_BYTES
-        self._lock = threading.Lock()
-
-    def took(self, seconds: float) -> None:
-        """Note how long a full batch took."""
-        with self._lock:
-            if seconds > SLOW_S:
-                self.bytes = max(LEAST_BYTES, self.bytes // 2)
-            elif seconds < QUICK_S:
-                self.bytes = min(MOST_BYTES, self.bytes * 3 // 2)
-
-    def refused(self) -> None:
-        """Note that the server has had too much."""
-        with self._lock:
-            self.bytes = max(LEAST_BYTES, self.bytes // 2)
-
-
 class Bulk:
     """Writes documents into one index."""
 
@@ -86,77 +64,90 @@ class Bulk:
         Args:
             cluster: The server.
             index: The index.
-            deadline_s: For how long a batch is sent again while the server does not take it.
+            deadline_s: For how long the server may take nothing at all of a batch.
             pace: How large batches are.
         """
         self._cluster = cluster
         self._index = index
         self._deadline_s = deadline_s
         self._pace = pace or Pace()
+        self._given_up = threading.Event()
 
     def write(self, documents: Iterable[Document]) -> Iterator[DeadRow]:
         """Write documents; yield those that the server refuses for good.
 
-        Raises StoreError where the server cannot be written to within the deadline.
+        Raises LibraryError, as `Cluster.request` does, where the server takes none within the deadline.
         """
-        batches = self._batches(iter(documents))
         with ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="bulk") as pool:
             flying: set[Future[list[DeadRow]]] = set()
             try:
-                for batch in batches:
+                for batch in self._batches(documents):
                     flying.add(pool.submit(self._send, batch))
                     if len(flying) >= IN_FLIGHT:
                         done, flying = wait(flying, return_when=FIRST_COMPLETED)
                         yield from (one for future in done for one in future.result())
                 yield from (one for future in flying for one in future.result())
-            finally:
-                for future in flying:
-                    future.cancel()
+            except BaseException:
+                self._given_up.set()  # the others need not wait for the server any longer
+                raise
 
-    def _batches(self, documents: Iterator[Document]) -> Iterator[list[Document]]:
-        while batch := list(islice(documents, 1)):
-            size = batch[0].size
-            while size < self._pace.bytes and (more := next(documents, None)) is not None:
-                batch.append(more)
-                size += more.size
+    def _batches(self, documents: Iterable[Document]) -> Iterator[list[Document]]:
+        batch: list[Document] = []
+        size = 0
+        for document in documents:
+            if batch and size + document.size > self._pace.bytes:
+                yield batch
+                batch, size = [], 0
+            batch.append(document)
+            size += document.size
+        if batch:
             yield batch
 
-    def _send(self, batch: list[Document]) -> list[DeadRow]:
-        """Write one batch, sending again what may yet pass; return what is refused for good."""
-        refused: list[DeadRow] = []
-        waiting = batch
+    def _send(self, waiting: list[Document]) -> list[DeadRow]:
+        """Write a batch; return what is refused for good."""
+        dead: list[DeadRow] = []
+        while waiting:
+            try:
+                waiting, refused = insist(
+                    partial(self._send_some, waiting),
+                    self._deadline_s,
+                    before_again=self._pace.refused,
+                    given_up=self._given_up,
+                )
+            except OpenSearchException as error:
+                raise translate(self._cluster.server, f"write to {self._index}", error) from error
+            dead += refused
+        return dead
 
-        def once() -> None:
-            nonlocal waiting
-            begun = time.monotonic()
+    def _send_some(self, waiting: list[Document], left: float) -> tuple[list[Document], list[DeadRow]]:
+        """Send the first of what waits, as much as suits the server by now.
+
+        Returns what still waits, and what is refused for good. Raises TransportError where none is taken.
+        """
+        piece = next(self._batches(waiting))
+        rest, body, begun = waiting[len(piece) :], _body(piece), time.monotonic()
+        try:
             answer = self._cluster.once(
                 "POST",
                 f"/{self._index}/_bulk",
-                _body(waiting),
+                body,
+                timeout_s=min(left, self._cluster.timeout_s),
                 filter_path="errors,items.*.status,items.*.error",
             )
-            waiting, lost = _sorted(waiting, answer)
-            refused.extend(lost)
-            if waiting:
-                raise TransportError(REJECTED, "rejected", {"error": "it rejects single documents"})
-            self._pace.took(time.monotonic() - begun)
-
-        sending = Retrying(
-            retry=retry_if_exception(passes),
-            stop=stop_after_delay(self._deadline_s),
-            wait=wait_random_exponential(multiplier=0.2, max=10),
-            before_sleep=lambda _: self._pace.refused(),
-            reraise=True,
-        )
-        try:
-            sending(once)
-        except OpenSearchException as error:
-            if isinstance(error, TransportError) and error.status_code == TOO_LARGE and len(waiting) > 1:
-                self._pace.refused()
-                half = len(waiting) // 2
-                return [*refused, *self._send(waiting[:half]), *self._send(waiting[half:])]
-            raise translate(self._cluster.server, f"write to {self._index}", error) from error
-        return refused
+        except TransportError as error:
+            if error.status_code != TOO_LARGE:
+                raise
+            self._pace.refused()
+            if len(piece) == 1:
+                return rest, [DeadRow(piece[0].id, piece[0].run, f"{len(body)} bytes are too many: HTTP 413")]
+            half = len(piece) // 2
+            return rest, [*self._send(piece[:half]), *self._send(piece[half:])]
+        again, dead = _sorted(piece, answer)
+        if again:
+            self._pace.refused()
+        else:
+            self._pace.took(len(body), time.monotonic() - begun)
+        return [*rest, *again], dead
 
 
 def _body(batch: list[Document]) -> bytes:
@@ -170,16 +161,23 @@ def _body(batch: list[Document]) -> bytes:
 
 
 def _sorted(batch: list[Document], answer: dict[str, Any]) -> tuple[list[Document], list[DeadRow]]:
-    """Return the documents to send again, and those refused for good."""
+    """Return the documents to send again, and those refused for good.
+
+    Raises TransportError where all are to be sent again, and where not the row is at fault but its index.
+    """
+    again: list[Document] = []
+    dead: list[DeadRow] = []
     if not answer["errors"]:
-        return [], []
-    again, refused = [], []
+        return again, dead
     for one, item in zip(batch, answer["items"], strict=True):
-        result = item["index"]
-        if result["status"] in PASSING:
+        status, fault = item["index"]["status"], item["index"].get("error", {})
+        if status in PASSING:
             again.append(one)
-        elif result["status"] == CONFLICT and one.version is not None:
-            continue  # a later one is there
-        elif result["status"] not in CREATED:
-            refused.append(DeadRow(one.id, one.run, said(result.get("error"))))
-    return again, refused
+        elif status == BAD_REQUEST and fault["type"] != CLOSED:
+            dead.append(DeadRow(one.id, one.run, said(fault)))
+        elif status not in CREATED and not (status == CONFLICT and one.version is not None):
+            raise TransportError(status, fault["type"], {"error": fault})
+    if len(again) == len(batch):
+        last = answer["items"][-1]["index"]
+        raise TransportError(last["status"], last["error"]["type"], {"error": last["error"]})
+    return again, dead

@@ -11,16 +11,19 @@ from urllib.parse import urlsplit
 
 import orjson
 from opensearchpy import OpenSearch
-from opensearchpy.exceptions import NotFoundError, OpenSearchException
+from opensearchpy.exceptions import OpenSearchException, SerializationError
 from opensearchpy.serializer import JSONSerializer
-from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
-from watchdown.stores.opensearch.faults import passes, translate
+from watchdown.stores.opensearch.faults import translate
+from watchdown.stores.opensearch.patience import insist
 from watchdown_schemas.derived.opensearch import PREFIX, Engine, index_name
 from watchdown_schemas.fields import has_vector
 from watchdown_schemas.record import Record
 
-Body = Mapping[str, Any]
+Method = Literal["GET", "PUT", "POST", "DELETE"]
+# By default a search leaves out what a node that died has, and says that all went well.
+WHOLE: Final[Mapping[str, Any]] = {"allow_partial_search_results": "false"}
+SHOWN: Final = 60  # letters of an answer that is none of ours
 _NOT_IN_A_NAME: Final = re.compile(r"[^a-z0-9_]")
 
 
@@ -33,7 +36,10 @@ class _Fast(JSONSerializer):
 
     def loads(self, s: str) -> Any:
         """Return the value of JSON text."""
-        return orjson.loads(s)
+        try:
+            return orjson.loads(s)
+        except orjson.JSONDecodeError as error:
+            raise SerializationError(f"no JSON: {error}") from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,12 +91,11 @@ class Cluster:
     def request(
         self,
         doing: str,
-        method: Literal["GET", "PUT", "POST", "DELETE", "HEAD"],
+        method: Method,
         path: str,
         body: Any = None,
         *,
         deadline_s: float | None = None,
-        timeout_s: float | None = None,
         **params: Any,
     ) -> Any:
         """Return the answer to a request, asked again while the server is away or too busy.
@@ -100,33 +105,31 @@ class Cluster:
             method: The HTTP method.
             path: The path below the server's address.
             body: A mapping, or JSON as text or bytes.
-            deadline_s: Until when it is asked again.
-            timeout_s: How long one answer may take.
+            deadline_s: How long it may take, with all that it is asked again; as long as one answer may.
             params: The query's parameters.
 
         Raises:
-            StoreError: It cannot be done; a `LibraryError`.
+            LibraryError: It cannot be done: a `StoreError`, or `StorageFull`.
         """
-        given = {**params, "request_timeout": timeout_s or self.timeout_s}
-        asking = Retrying(
-            retry=retry_if_exception(passes),
-            stop=stop_after_delay(self.timeout_s if deadline_s is None else deadline_s),
-            wait=wait_random_exponential(multiplier=0.2, max=5),
-            reraise=True,
-        )
         try:
-            return asking(self._client.transport.perform_request, method, path, params=given, body=body)
-        except NotFoundError:
-            raise
+            return self.insist(method, path, body, deadline_s=deadline_s, **params)
         except OpenSearchException as error:
             raise translate(self.server, doing, error) from error
 
-    def once(
-        self, method: str, path: str, body: Any, *, timeout_s: float | None = None, **params: Any
+    def insist(
+        self, method: Method, path: str, body: Any = None, *, deadline_s: float | None = None, **params: Any
     ) -> Any:
+        """Return the answer to a request as `request` does; raises what the client raises."""
+        seconds = self.timeout_s if deadline_s is None else deadline_s
+        return insist(lambda left: self.once(method, path, body, timeout_s=left, **params), seconds)
+
+    def once(self, method: Method, path: str, body: Any, *, timeout_s: float, **params: Any) -> Any:
         """Return the answer to a request that is sent once; raises what the client raises."""
-        given = {**params, "request_timeout": timeout_s or self.timeout_s}
-        return self._client.transport.perform_request(method, path, params=given, body=body)
+        given = {**params, "request_timeout": timeout_s}
+        answer = self._client.transport.perform_request(method, path, params=given, body=body)
+        if not isinstance(answer, dict):
+            raise SerializationError(f"no JSON object: {str(answer)[:SHOWN]!r}")
+        return answer
 
     def version(self) -> str:
         """Return the server's version; raises as `request` does."""

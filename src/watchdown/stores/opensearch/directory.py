@@ -7,25 +7,26 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import orjson
-from opensearchpy.exceptions import NotFoundError
 
 from watchdown.catalogue.directory import Known, only_title
 from watchdown.catalogue.model import CastMember, Entry, Person, Scalar, Title, folded_name
 from watchdown.stores.opensearch import titles as documents
 from watchdown.stores.opensearch.bulk import Bulk, Document
 from watchdown.stores.opensearch.clauses import Query, combined, nested, term, terms
-from watchdown.stores.opensearch.cluster import Cluster
+from watchdown.stores.opensearch.cluster import WHOLE, Cluster
+from watchdown.stores.opensearch.faults import said
 from watchdown.stores.opensearch.indices import ensure
 from watchdown.stores.opensearch.state import State
 from watchdown.stores.opensearch.visibility import Shown, Visibility
 from watchdown.view import View
-from watchdown_schemas.errors import StoreError
+from watchdown_schemas.errors import StoreError, StoreNotFound, StoreUnavailable
 
 FRESH_S: Final = 5.0  # how long what was read of a title is taken for new
 KEEP_TITLES: Final = 10_000
 PAGE: Final = 1_000
 LOAD_S: Final = 60.0
 CATALOGUE, TYPES = "catalogue", "types"
+ABSENT: Final = "index_not_found_exception"  # no title was told yet
 
 
 class StoreDirectory:
@@ -154,11 +155,19 @@ class StoreDirectory:
         if lacking := sorted({*titles} - kept.keys()):
             answer = self._cluster.request("read titles", "POST", f"/{self._index}/_mget", {"ids": lacking})
             at = time.monotonic()
-            read = [documents.entry(one["_source"]) for one in answer["docs"] if one.get("found")]
+            read = [documents.entry(one["_source"]) for one in answer["docs"] if self._found(one)]
             kept |= {one.title.id: (at, one) for one in read}
             # Readers run at the same time: what is kept is replaced whole.
             self._entries = dict(list(kept.items())[-KEEP_TITLES:])
         return {id_: kept[id_][1] for id_ in titles if id_ in kept}
+
+    def _found(self, doc: Mapping[str, Any]) -> bool:
+        """Whether a document is there; StoreUnavailable where the server cannot tell."""
+        fault = doc.get("error")
+        if fault is not None and fault["type"] != ABSENT:
+            cause = f"cannot read the title {doc['_id']} now ({said(fault)})"
+            raise StoreUnavailable(self._cluster.server, cause, "See its health (GET _cluster/health)")
+        return bool(doc.get("found"))
 
     def _all(self, query: Query) -> Iterator[Entry]:
         body: dict[str, Any] = {"size": PAGE, "query": query, "sort": [{"id": "asc"}]}
@@ -171,8 +180,8 @@ class StoreDirectory:
 
     def _ask(self, body: Mapping[str, Any]) -> Any:
         try:
-            return self._cluster.request("search titles", "POST", f"/{self._index}/_search", body)
-        except NotFoundError:
+            return self._cluster.request("search titles", "POST", f"/{self._index}/_search", body, **WHOLE)
+        except StoreNotFound:
             return None
 
 

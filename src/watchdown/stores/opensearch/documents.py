@@ -16,6 +16,7 @@ from typing import Any, Final
 import numpy as np
 import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from watchdown.stores.packing import pack
 from watchdown.stores.shared import TEXT, VECTOR, columns_for, in_base, is_shared, native, shared_schema
@@ -24,7 +25,7 @@ from watchdown.stores.unpacking import unpack
 from watchdown_schemas.arrow import STEMS, WORDS
 from watchdown_schemas.fields import Field, fields, vector_field
 from watchdown_schemas.record import Record
-from watchdown_schemas.roles import Attributes, Blob, Text, Vector
+from watchdown_schemas.roles import Attributes, Blob, Role, Text, Vector
 
 LONGEST: Final = 8191  # letters of a keyword that is still found: Lucene's longest term has 32,766 bytes
 PAYLOAD: Final = "payload"
@@ -43,29 +44,26 @@ def documents(batch: pa.RecordBatch, schema: type[Record]) -> Iterator[tuple[str
     """Yield the id, the run and the JSON of each row of a batch in its type's own layout."""
     vector = vector_field(schema)
     vectors = None if vector is None else _matrix(batch.column(vector.name))
-    plain = batch if vector is None else batch.drop_columns([vector.name])
     layout = pack(batch, schema) if is_shared(schema) else batch
     kept = [name for name in layout.schema.names if name not in _OUTSIDE and not _is_vector(layout, name)]
-    own = plain.to_pylist()
+    own = batch.select(_read_beside(schema)).to_pylist()
     laid = layout.select([*kept, *(name for name in PACKED if name in layout.schema.names)]).to_pylist()
-    known, terms = fields(schema), _terms(schema)
+    doubtful = {name for name in kept if name in _terms(schema) and not _all_sound(layout.column(name))}
     for at, (row, made) in enumerate(zip(own, laid, strict=True)):
         marks, payload = set[str](), dict[str, Any]()
         for name in PACKED:
             if (packed := made.pop(name, None)) is not None:
                 payload[name] = packed
-        document: dict[str, Any] = {}
-        for name, value in made.items():
-            if value is None or name not in terms:
-                document |= {} if value is None else {name: value}
-                continue
+        document: dict[str, Any] = {name: value for name, value in made.items() if value is not None}
+        for name in doubtful & document.keys():
+            value = document[name]
             document[name] = _findable(value)
             if not _sound(value):
                 payload.setdefault("odd", {})[name] = value
                 marks |= {f"?{name}", f"!{name}"}
         if row[ATTRIBUTES]:
             payload[ATTRIBUTES] = row[ATTRIBUTES]
-        document[ATTRIBUTES] = list(_entries(row, schema, known, marks))
+        document[ATTRIBUTES] = list(_entries(row, schema, marks))
         document |= {SCHEMA: schema.__name__, MARKS: sorted(marks)}
         if payload:
             document[PAYLOAD] = json.dumps(payload, ensure_ascii=False)
@@ -93,6 +91,14 @@ def _terms(schema: type[Record]) -> frozenset[str]:
     return frozenset({*layout.names} - words - (set(TEXT) if is_shared(schema) else kept))
 
 
+def _all_sound(column: pa.Array) -> bool:
+    """Whether the index takes every value of a column as it is, for certain."""
+    held = pc.list_flatten(column) if pa.types.is_list(column.type) else column
+    if pa.types.is_string(held.type):
+        return (pc.max(pc.utf8_length(held)).as_py() or 0) <= LONGEST
+    return bool(pa.types.is_integer(held.type) or pa.types.is_boolean(held.type))
+
+
 def _sound(value: Any) -> bool:
     """Whether the index finds a value by what it is."""
     if isinstance(value, float):
@@ -111,24 +117,44 @@ def _findable(value: Any) -> Any:
     return value + 0.0 if isinstance(value, float) else value
 
 
-def _entries(
-    row: Mapping[str, Any], schema: type[Record], known: Sequence[Field], marks: set[str]
-) -> Iterator[Row]:
-    """Yield the entries by which a row's attributes, and its own fields in the shared layout, are found."""
-    taken = {field.name for field in known}
-    for field in known:
-        value = row.get(field.name)
-        if value is None or field.role(Vector):
-            continue
+@cache
+def _beside(schema: type[Record]) -> tuple[tuple[Field, type[Role] | None], ...]:
+    """Return the fields that a document tells of beside its columns, each with the role it is told by."""
+    found: list[tuple[Field, type[Role] | None]] = []
+    for field in fields(schema):
         if field.role(Attributes):
+            found.append((field, Attributes))
+        elif field.role(Text) and not field.many:
+            found.append((field, Text))
+        elif is_shared(schema) and not in_base(schema, field.name) and not field.role(Vector):
+            found.append((field, None))
+    return tuple(found)
+
+
+def _read_beside(schema: type[Record]) -> list[str]:
+    """Return the columns that a document is made from beside those that it has."""
+    found = ["id", "run", ATTRIBUTES]
+    for field, role in _beside(schema):
+        found += [field.name, field.name + WORDS] if role is Text else [field.name]
+    return list(dict.fromkeys(found))
+
+
+def _entries(row: Mapping[str, Any], schema: type[Record], marks: set[str]) -> Iterator[Row]:
+    """Yield the entries by which a row's attributes, and its own fields in the shared layout, are found."""
+    for field, role in _beside(schema):
+        value = row[field.name]
+        if value is None:
+            continue
+        if role is Attributes:
             marks |= {f"?{field.name}"} if value else set()
+            taken = {one.name for one in fields(schema)} if value else ()
             for one in value:
                 if one["name"] not in taken:
                     yield from _found_by(one["name"], one, marks)
-        elif field.role(Text) and not field.many:
+        elif role is Text:
             if is_shared(schema) or not row[field.name + WORDS]:
                 marks.add(f"?{field.name}")
-        elif is_shared(schema) and not in_base(schema, field.name):
+        else:
             member = MEMBERS.get(field.kind, "integer")
             for one in value if field.many else (value,):
                 yield from _found_by(field.name, {member: int(one) if member == "integer" else one}, marks)
@@ -168,6 +194,20 @@ def rows(
     whole = shared_schema(size)
     physical = pa.schema([_nullable(whole.field(name)) for name in columns_for(schema, names)])
     return unpack(pa.RecordBatch.from_pylist(held, schema=physical), schema, names)
+
+
+def token_lists(
+    found: Sequence[Mapping[str, Any]], schema: type[Record], names: tuple[str, str]
+) -> list[tuple[list[str], list[str]]]:
+    """Return the words and the stems of documents of one type; `names` are the native columns of the two."""
+    batch = rows(found, schema, names, None) if is_shared(schema) else None
+    words, stems = (
+        [str(one.get(name) or "").split() for one in found]
+        if batch is None
+        else [str(one or "").split() for one in batch.column(name).to_pylist()]
+        for name in names
+    )
+    return list(zip(words, stems, strict=True))
 
 
 def _nullable(field: pa.Field) -> pa.Field:

@@ -2,33 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from opensearchpy.exceptions import NotFoundError, OpenSearchException, RequestError
+from opensearchpy.exceptions import OpenSearchException, RequestError
 
 from watchdown.stores.opensearch.cluster import Cluster
 from watchdown.stores.opensearch.faults import translate
 from watchdown_schemas.derived.opensearch import VECTOR, index_template
-from watchdown_schemas.errors import StoreVersion
+from watchdown_schemas.errors import StoreNotFound, StoreVersion
 from watchdown_schemas.record import Record
 
 FIRST: Final = "000001"
 REFRESH: Final = "30s"  # a load refreshes by itself when it ends
 LOADING: Final = {"refresh_interval": "-1", "number_of_replicas": 0}
+THERE: Final = "resource_already_exists_exception"
 REMEDY: Final = "Use the version that made it, or set another opensearch.prefix and load again"
+
+
+def make(cluster: Cluster, name: str, body: Mapping[str, Any]) -> bool:
+    """Make an index; return False where it is there already, be it from another process."""
+    try:
+        cluster.insist("PUT", f"/{name}", body)
+    except OpenSearchException as error:
+        if isinstance(error, RequestError) and error.error == THERE:
+            return False
+        raise translate(cluster.server, f"make the index {name}", error) from error
+    return True
 
 
 def ensure(cluster: Cluster, name: str, mappings: Mapping[str, Any]) -> None:
     """Make an index that is no table of records, unless it is there."""
     settings = {"number_of_shards": 1, "number_of_replicas": cluster.layout.replicas}
-    try:
-        cluster.once("PUT", f"/{name}", {"settings": settings, "mappings": mappings})
-    except RequestError as error:
-        if error.error != "resource_already_exists_exception":
-            raise translate(cluster.server, f"make the index {name}", error) from error
-    except OpenSearchException as error:
-        raise translate(cluster.server, f"make the index {name}", error) from error
+    make(cluster, name, {"settings": settings, "mappings": mappings})
 
 
 class Indices:
@@ -44,7 +50,7 @@ class Indices:
             found = self._cluster.request(
                 "list the indices", "GET", f"/_alias/{self._cluster.layout.prefix}-*"
             )
-        except NotFoundError:
+        except StoreNotFound:
             return frozenset()
         return frozenset(alias for about in found.values() for alias in about["aliases"])
 
@@ -67,36 +73,38 @@ class Indices:
         made = {**template, "index_patterns": [f"{alias}-*"]}
         self._cluster.request("store its template", "PUT", f"/_index_template/{alias}", made)
         settings = {"number_of_shards": layout.shards, **LOADING}
-        try:
-            self._cluster.once("PUT", f"/{name}", {"settings": settings})
-        except RequestError as error:
-            if error.error != "resource_already_exists_exception":
-                raise translate(self._cluster.server, f"make the index {name}", error) from error
+        if not make(self._cluster, name, {"settings": settings}):
             self._extend(name, template["template"]["mappings"]["properties"])
         if alias in self.shown():
             self._ready.add(alias)
 
+    def forget(self, alias: str) -> None:
+        """Look for an index again before it is written to next: somebody has removed it."""
+        self._ready.discard(alias)
+
     def _extend(self, name: str, wanted: Mapping[str, Any]) -> None:
         """Add the fields that an index of an earlier version lacks; refuse one that differs."""
         answer = self._cluster.request("read its mapping", "GET", f"/{name}/_mapping")
-        there = answer[name]["mappings"].get("properties", {})
-        strange = [f"{field} ({_kind(there[field])})" for field in there if field not in wanted]
+        there = dict(_kinds(answer[name]["mappings"].get("properties", {})))
+        made = dict(_kinds(wanted))
+        strange = [f"{field} ({there[field]})" for field in there if field not in made]
         strange += [
-            f"{field} ({_kind(there[field])}, not {_kind(made)})"
-            for field, made in wanted.items()
-            if field in there and _kind(there[field]) != _kind(made)
+            f"{field} ({there[field]}, not {kind})"
+            for field, kind in made.items()
+            if there.get(field, kind) != kind
         ]
         if strange:
             cause = f"has fields that this version does not know as such: {', '.join(strange)}"
             raise StoreVersion(f"{self._cluster.server}, index {name}", cause, REMEDY)
-        if lacking := {field: made for field, made in wanted.items() if field not in there}:
+        if outer := {field.partition(".")[0] for field in made if field not in there}:
+            lacking = {field: wanted[field] for field in outer}
             self._cluster.request("add fields", "PUT", f"/{name}/_mapping", {"properties": lacking})
 
     def vector_length(self, alias: str) -> int | None:
         """Return the length of the vectors in an index; None where it is not there."""
         try:
             found = self._cluster.request("read its mapping", "GET", f"/{self.name(alias)}/_mapping")
-        except NotFoundError:
+        except StoreNotFound:
             return None
         (about,) = found.values()
         length: int | None = about["mappings"]["properties"].get(VECTOR, {}).get("dimension")
@@ -115,6 +123,9 @@ class Indices:
             self._ready.add(alias)
 
 
-def _kind(mapping: Mapping[str, Any]) -> str:
-    kind = str(mapping.get("type", "object"))
-    return f"{kind} of {mapping['dimension']}" if "dimension" in mapping else kind
+def _kinds(properties: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
+    """Yield the fields of a mapping, those of objects too, each with its kind."""
+    for name, field in properties.items():
+        kind = str(field.get("type", "object"))
+        yield above + name, f"{kind} of {field['dimension']}" if "dimension" in field else kind
+        yield from _kinds(field.get("properties", {}), f"{above}{name}.")

@@ -166,12 +166,9 @@ class Part:
             good += (ids if kept is None else ids.filter(kept)).to_pylist()
         return frozenset(good)
 
-    def best(
-        self, query: Query, columns: Sequence[str], limit: int
-    ) -> Iterator[tuple[type[Record], pa.RecordBatch, int]]:
-        """Yield the best rows of a query that answer, with the number of hits that were looked at."""
+    def best(self, query: Query, columns: Sequence[str], limit: int) -> list[Mapping[str, Any]]:
+        """Return the documents of the best rows that a query finds, with what the columns are made from."""
         (schema,) = self.clauses
-        needed = {schema: self.needed(schema, columns)}
         size = min(PAGE, limit)
         body = {
             "size": size,
@@ -180,15 +177,24 @@ class Part:
             "sort": [{"_score": "desc"}, {"_shard_doc": "asc"}],
             "track_total_hits": False,
         }
+        found: list[Mapping[str, Any]] = []
         after: dict[str, Any] = {}
-        while limit > 0 and (hits := self.ask({**body, **after})["hits"]["hits"]):
-            limit -= len(hits)
-            for of, batch in self.by_type((hit["_source"] for hit in hits), needed):
-                kept = self.kept(of, batch)
-                yield of, batch if kept is None else batch.filter(kept), len(hits)
+        while len(found) < limit and (hits := self.ask({**body, **after})["hits"]["hits"]):
+            found += [hit["_source"] for hit in hits]
             if len(hits) < size:
-                return
+                break
             after = {"search_after": hits[-1]["sort"]}
+        return found
+
+    def rows(self, found: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> list[dict[str, Any]]:
+        """Return those documents that answer, with native columns."""
+        needed = {schema: self.needed(schema, columns) for schema in self.clauses}
+        answering: list[dict[str, Any]] = []
+        for schema, batch in self.by_type(found, needed):
+            kept = self.kept(schema, batch)
+            whole = batch.select(columns)
+            answering += (whole if kept is None else whole.filter(kept)).to_pylist()
+        return answering
 
     def needed(self, schema: type[Record], names: Sequence[str]) -> list[str]:
         """Return the native columns to read of a type: those wanted, and those that a check needs."""
@@ -205,10 +211,8 @@ class Part:
             held.setdefault(document[SCHEMA], []).append(document)
         for name, some in held.items():
             schema = named[name]
-            plain = [{key: value for key, value in one.items() if key != SCHEMA} for one in some]
-            field = vector_field(schema)
-            size = len(plain[0].get(VECTOR) or ()) if field else 0
-            yield schema, rows(plain, schema, needed[schema], size or None)
+            size = len(some[0].get(VECTOR) or ()) if vector_field(schema) else 0
+            yield schema, rows(some, schema, needed[schema], size or None)
 
     def kept(self, schema: type[Record], batch: pa.RecordBatch) -> pa.Array | None:
         """Return which rows of a batch answer the filter, bool [n]; None where all do."""

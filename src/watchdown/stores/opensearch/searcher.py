@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -11,10 +11,11 @@ import pyarrow as pa
 
 from watchdown.stores.opensearch.clauses import Query
 from watchdown.stores.opensearch.cluster import Cluster
+from watchdown.stores.opensearch.documents import token_lists
 from watchdown.stores.opensearch.facets import count_values
 from watchdown.stores.opensearch.indices import Indices
 from watchdown.stores.opensearch.reading import About, Part, Visible, about, clauses_of
-from watchdown.stores.opensearch.snapshot import Pins
+from watchdown.stores.opensearch.snapshot import Pins, close_pins
 from watchdown.stores.opensearch.text_query import spoken, text_query
 from watchdown.stores.opensearch.vectors import Nearest
 from watchdown.stores.protocol import (
@@ -34,7 +35,7 @@ from watchdown.stores.protocol import (
     ranked,
 )
 from watchdown.stores.shared import TEXT, is_shared, native
-from watchdown.stores.text_score import text_score
+from watchdown.stores.text_score import text_scores
 from watchdown.view import View
 from watchdown.where import Value, Where, check, check_countable
 from watchdown_schemas.arrow import STEMS, WORDS
@@ -45,7 +46,7 @@ from watchdown_schemas.types import STANDARD_TYPES
 EXACT_UP_TO: Final = 20_000  # rows in scope that are cheaper to compare than to look up
 TEXT_CANDIDATES: Final = 1_000
 LINE: Final = ("text", "language", "speaker", "kind")
-KEEP_SNAPSHOTS: Final = 8
+KEEP_SNAPSHOTS: Final = 4
 
 
 class OpenSearchSearcher:
@@ -60,18 +61,22 @@ class OpenSearchSearcher:
         self._visible = Visible()
         self._nearest = Nearest(exact_up_to)
         self._snapshots: dict[tuple[int, int], Pins] = {}
+        self._unused: deque[str] = deque()  # points in time that nobody reads any more
         self._about: dict[tuple[str, str], About] = {}
         self._lock = threading.Lock()
 
     def snapshot(self, view: View) -> Snapshot:
         """Return the indices that are there, each with a point in time once it is read."""
         key = (view.epoch, self._cluster.changes)
+        if (kept := self._snapshots.get(key)) is not None:
+            return kept
+        made = Pins(self._cluster, self._indices.shown(), self._unused)
         with self._lock:
-            if key not in self._snapshots:
-                while len(self._snapshots) >= KEEP_SNAPSHOTS:
-                    self._snapshots.pop(next(iter(self._snapshots))).drop()
-                self._snapshots[key] = Pins(self._cluster, self._indices.shown())
-            return self._snapshots[key]
+            pins = self._snapshots.setdefault(key, made)
+            some = list(self._snapshots.items())[-KEEP_SNAPSHOTS:]
+            self._snapshots = dict(some)
+        self._close_unused()
+        return pins
 
     def carried(self, snapshot: Snapshot) -> dict[str, int | str]:
         """Return what a cursor needs to read the snapshot again."""
@@ -80,9 +85,14 @@ class OpenSearchSearcher:
     def close(self) -> None:
         """Let go of the points in time."""
         with self._lock:
-            for pins in self._snapshots.values():
-                pins.drop()
             self._snapshots = {}
+        self._close_unused()
+
+    def _close_unused(self) -> None:
+        pins = []
+        while self._unused:
+            pins.append(self._unused.popleft())
+        close_pins(self._cluster, pins)
 
     def _parts(
         self,
@@ -149,7 +159,7 @@ class OpenSearchSearcher:
         if not leaf.words:
             return Candidates((), exhausted=True)
         wanted = max(limit, TEXT_CANDIDATES)
-        shown = dict.fromkeys((*PLACE, leaf.field, language or leaf.field, *LINE, *own))
+        shown = dict.fromkeys((*PLACE, leaf.field, language or leaf.field, *LINE))
         columns = [column for column in shown if column in native(schema).names]
         query = {
             "bool": {
@@ -158,19 +168,23 @@ class OpenSearchSearcher:
                 "minimum_should_match": 1,
             }
         }
-        found: list[dict[str, Any]] = []
-        seen = 0
-        for schema_, batch, hits in part.best(query, columns, wanted):
-            seen += hits
-            for native_row in batch.to_pylist():
-                row = {**dict.fromkeys(PLACE), **native_row}
-                said, roots = ((row.pop(column) or "").split() for column in own)
-                row["score"] = text_score(leaf.words, leaf.stems, said, roots)
-                if row["score"] and leaf.speaks((row[language] if language else None) or "und"):
-                    found.append(row)
-            assert schema_ is schema
-        kept = ranked(found, leaf.floor)
-        return Candidates(kept[:limit], exhausted=seen < wanted and len(kept) <= limit)
+        hits = part.best(query, [*columns, *own], wanted)
+        scores = text_scores(leaf.words, leaf.stems, token_lists(hits, schema, own))
+        told = (
+            {"id": hit["id"], "score": score, "hit": hit} for hit, score in zip(hits, scores, strict=True)
+        )
+        kept = ranked([one for one in told if one["score"]], leaf.floor)
+        # Where every row answers that the index finds, only those that are given back are read whole.
+        sure = part.exact and not leaf.languages
+        read = kept[:limit] if sure else kept
+        score_of = {one["id"]: one["score"] for one in read}
+        found = [
+            {**dict.fromkeys(PLACE), **row, "score": score_of[row["id"]]}
+            for row in part.rows([one["hit"] for one in read], columns)
+            if leaf.speaks((row[language] if language else None) or "und")
+        ]
+        left = len(kept) - len(read) + len(found)
+        return Candidates(ranked(found)[:limit], exhausted=len(hits) < wanted and left <= limit)
 
     def scan(
         self,

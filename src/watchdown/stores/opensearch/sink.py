@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Final
 
 import pyarrow as pa
-from opensearchpy.exceptions import NotFoundError
 
-from watchdown.stores.opensearch.bulk import Bulk, Document, Pace
-from watchdown.stores.opensearch.cluster import Cluster
+from watchdown.stores.opensearch.bulk import Bulk, Document
+from watchdown.stores.opensearch.clauses import Query
+from watchdown.stores.opensearch.cluster import WHOLE, Cluster
 from watchdown.stores.opensearch.documents import SCHEMA, documents
 from watchdown.stores.opensearch.indices import Indices
+from watchdown.stores.opensearch.pace import Pace
 from watchdown.stores.protocol import DeadRow, Outcome
 from watchdown_schemas.arrow import arrow_schema
+from watchdown_schemas.errors import StoreNotFound
 from watchdown_schemas.fields import vector_field
 from watchdown_schemas.record import Record
 
 LOAD_DEADLINE_S: Final = 120.0
-MOST_RUNS: Final = 10_000  # of one write that are counted in one request
+MOST_RUNS: Final = 10_000  # in one request; the server takes 65,536 values
 DELETE_S: Final = 300.0
 
 
@@ -28,27 +30,27 @@ class OpenSearchSink:
 
     of_record: bool = False  # what it holds can be loaded again from what was staged
 
-    def __init__(self, cluster: Cluster, *, deadline_s: float = LOAD_DEADLINE_S) -> None:
+    def __init__(
+        self, cluster: Cluster, *, deadline_s: float = LOAD_DEADLINE_S, pace: Pace | None = None
+    ) -> None:
+        """Make a sink; `deadline_s` is for how long the server may take no row at all of a batch."""
         self._cluster = cluster
         self._indices = Indices(cluster)
         self._deadline_s = deadline_s
-        self._pace = Pace()
+        self._pace = pace or Pace()
 
     def write(
         self, runs: Sequence[int], schema: type[Record], batches: pa.RecordBatchReader, *, model: str | None
     ) -> Outcome:
         """Write the rows of one schema type of these runs, replacing what is there of them.
 
-        Raises StoreError where the server stays away or full beyond the deadline.
+        Raises StoreError or StorageFull where the server stays away, full or closed beyond the deadline.
         """
         field = vector_field(schema)
         size = None if field is None else batches.schema.field(field.name).type.list_size
         alias, native = self._cluster.alias(schema, model), arrow_schema(schema, size)
-        index = self._indices.name(alias)
         if not runs:
             return Outcome(0)
-        self._indices.prepare(alias, schema, size)
-        self._clear(index, runs, schema)
         given: Counter[int] = Counter()
 
         def told() -> Iterator[Document]:
@@ -57,56 +59,66 @@ class OpenSearchSink:
                     given[run] += 1
                     yield Document(id_, run, source)
 
-        writer = Bulk(self._cluster, index, deadline_s=self._deadline_s, pace=self._pace)
+        self._indices.prepare(alias, schema, size)
         try:
-            dead = list(writer.write(told()))
+            dead = self._replace(alias, [_of(some, schema) for some in _in_parts(runs)], told())
+        except StoreNotFound:
+            self._indices.forget(alias)
+            raise
         finally:
             self._cluster.changed()
-        self._indices.show(alias)
-        self._cluster.changed()
-        stored = self._count(index, runs, schema)
+        stored = self._count(self._indices.name(alias), runs, schema)
         return Outcome(sum(stored.values()), _missing(given, stored, dead), dead)
 
-    def _clear(self, index: str, runs: Sequence[int], schema: type[Record]) -> None:
-        """Remove what an interrupted load left of these runs."""
-        self._cluster.request("refresh it", "POST", f"/{index}/_refresh")
-        if self._count(index, runs, schema):
-            self._delete(index, _of(runs, schema))
+    def _replace(self, alias: str, old: Sequence[Query], rows: Iterator[Document]) -> list[DeadRow]:
+        """Write rows in place of those that an interrupted load left; return what is refused for good."""
+        index = self._indices.name(alias)
+        for some in old:
+            self._delete(index, some)
+        writer = Bulk(self._cluster, index, deadline_s=self._deadline_s, pace=self._pace)
+        dead = list(writer.write(rows))
+        self._indices.show(alias)
+        return dead
 
-    def _delete(self, index: str, query: dict[str, Any]) -> None:
-        self._cluster.request(
-            "delete runs",
-            "POST",
-            f"/{index}/_delete_by_query",
-            {"query": query},
-            timeout_s=DELETE_S,
-            conflicts="proceed",
-            refresh="true",
-        )
-        self._cluster.changed()
+    def _delete(self, indices: str, query: Query) -> None:
+        self._cluster.request("refresh it", "POST", f"/{indices}/_refresh")
+        body = {"query": query}
+        count = {**body, "size": 0, "track_total_hits": 1}
+        found = self._cluster.request("count runs", "POST", f"/{indices}/_search", count, **WHOLE)
+        if found["hits"]["total"]["value"]:
+            self._cluster.request(
+                "delete runs",
+                "POST",
+                f"/{indices}/_delete_by_query",
+                body,
+                deadline_s=DELETE_S,
+                conflicts="proceed",
+                refresh="true",
+            )
 
     def _count(self, index: str, runs: Sequence[int], schema: type[Record]) -> Counter[int]:
         """Return how many rows there are of each run."""
         found: Counter[int] = Counter()
-        for start in range(0, len(runs), MOST_RUNS):
-            some = runs[start : start + MOST_RUNS]
+        for some in _in_parts(runs):
             by_run = {"runs": {"terms": {"field": "run", "size": len(some)}}}
             body = {"size": 0, "query": _of(some, schema), "aggs": by_run}
-            answer = self._cluster.request("count runs", "POST", f"/{index}/_search", body)
+            answer = self._cluster.request("count runs", "POST", f"/{index}/_search", body, **WHOLE)
             found.update({one["key"]: one["doc_count"] for one in answer["aggregations"]["runs"]["buckets"]})
         return found
 
     def delete(self, runs: Sequence[int]) -> None:
-        """Remove every row of these runs."""
-        for alias in sorted(self._indices.shown()):
-            for start in range(0, len(runs), MOST_RUNS):
-                try:
-                    self._delete(alias, {"terms": {"run": list(runs[start : start + MOST_RUNS])}})
-                except NotFoundError:
-                    break
+        """Remove every row of these runs, be the index shown to readers yet or not."""
+        for some in _in_parts(runs):
+            self._delete(f"{self._cluster.layout.prefix}-*", {"terms": {"run": some}})
+        self._cluster.changed()
 
 
-def _of(runs: Sequence[int], schema: type[Record]) -> dict[str, Any]:
+def _in_parts(runs: Sequence[int]) -> Iterator[list[int]]:
+    for start in range(0, len(runs), MOST_RUNS):
+        yield list(runs[start : start + MOST_RUNS])
+
+
+def _of(runs: Sequence[int], schema: type[Record]) -> Query:
     # A run may have records of several types that share an index.
     return {"bool": {"filter": [{"terms": {"run": list(runs)}}, {"term": {SCHEMA: schema.__name__}}]}}
 

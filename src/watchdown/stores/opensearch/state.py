@@ -10,11 +10,13 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Final
 
-from opensearchpy.exceptions import ConflictError, NotFoundError
+from opensearchpy.exceptions import ConflictError, OpenSearchException
 
 from watchdown.stores.opensearch.cluster import Cluster
+from watchdown.stores.opensearch.faults import translate
 from watchdown.stores.opensearch.indices import ensure
 from watchdown_schemas.derived.opensearch import KEPT
+from watchdown_schemas.errors import StoreNotFound
 
 MAPPING: Final[Mapping[str, Any]] = {
     "dynamic": "strict",
@@ -45,26 +47,24 @@ class State:
         if not self._there:
             ensure(self._cluster, self._index, MAPPING)
             self._there = True
-        with suppress(ConflictError):  # a newer one is there
-            self._cluster.request(
-                f"write down {name}",
-                "PUT",
-                f"/{self._index}/_doc/{name}",
-                {"number": number, "payload": payload},
-                version=number,
-                version_type="external_gte",
-            )
+        path, fact = f"/{self._index}/_doc/{name}", {"number": number, "payload": payload}
+        try:
+            self._cluster.insist("PUT", path, fact, version=number, version_type="external_gte")
+        except ConflictError:
+            return  # a newer one is there
+        except OpenSearchException as error:
+            raise translate(self._cluster.server, f"write down {name}", error) from error
 
     def forget(self, name: str) -> None:
         """Remove a fact."""
-        with suppress(NotFoundError):
+        with suppress(StoreNotFound):
             self._cluster.request(f"forget {name}", "DELETE", f"/{self._index}/_doc/{name}")
 
     def _get(self, name: str, fields: str) -> Mapping[str, Any] | None:
         try:
             path = f"/{self._index}/_doc/{name}"
             found = self._cluster.request(f"read {name}", "GET", path, _source=fields)
-        except NotFoundError:
+        except StoreNotFound:
             return None
         source: Mapping[str, Any] = found["_source"]
         return source

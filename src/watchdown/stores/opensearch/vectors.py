@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import numpy as np
+import orjson
 
 from watchdown.stores.opensearch.clauses import Query
 from watchdown.stores.opensearch.reading import Part
@@ -20,6 +21,7 @@ DEEPEST: Final = 1_000  # rows asked of the graph; beyond that all are compared
 OVERSAMPLE: Final = 6  # of quantised values, rows that are scored again for each one wanted
 LEAST_AGAIN: Final = 100
 PAGE: Final = 10_000
+KEEP_COUNTED: Final = 64
 HIT: Final[Mapping[str, Any]] = {
     "_source": False,
     "stored_fields": "_none_",
@@ -33,16 +35,23 @@ class Nearest:
 
     def __init__(self, exact_up_to: int) -> None:
         self._exact_up_to = exact_up_to
+        self._counted: dict[tuple[str, str, bytes], bool] = {}
 
     def search(self, leaf: VectorLeaf, part: Part, limit: int, *, scoped: bool) -> Candidates:
         """Return the best `limit` rows of a part."""
-        few = part.count() if scoped or not self._large(part) else self._exact_up_to + 1
-        if not part.exact or few <= self._exact_up_to or limit > DEEPEST:
-            found = list(self._compared(leaf, part, limit))
-        else:
-            found = self._looked_up(leaf, part, limit)
+        few = self._few(part, scoped=scoped) if part.exact and limit <= DEEPEST else True
+        found = list(self._compared(leaf, part, limit)) if few else self._looked_up(leaf, part, limit)
         kept = ranked(found, leaf.floor)[:limit]
         return Candidates(kept, exhausted=len(kept) < limit)
+
+    def _few(self, part: Part, *, scoped: bool) -> bool:
+        """Whether the rows in scope are few enough to compare; asked once, as what is pinned stays."""
+        key = (part.alias, str(part.snapshot[part.alias]), orjson.dumps(part.filters()))
+        if key not in self._counted:
+            few = part.count() <= self._exact_up_to if scoped else not self._large(part)
+            # Readers run at the same time: the few that are kept are replaced whole.
+            self._counted = {**dict(list(self._counted.items())[1 - KEEP_COUNTED :]), key: few}
+        return self._counted[key]
 
     def _large(self, part: Part) -> bool:
         """Whether the whole index has too many rows to compare."""
