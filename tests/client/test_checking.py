@@ -64,6 +64,16 @@ def test_what_is_refused_or_not_there_is_told_with_its_remedy(
     assert "not opened" in found["library"]["detail"]
 
 
+def test_another_server_in_the_place_of_one_is_told(triton: Triton, tmp_path: Path, capsys: Capture) -> None:
+    file = tmp_path / "watchdown.toml"
+    other = triton.http.removeprefix("http://")
+    file.write_text(f'store = "opensearch://{other}"\nmodel = "triton://{other}"\n')
+    code, found = doctor(file, capsys)
+    assert code == 1
+    assert [found[part]["state"] for part in SERVERS] == ["none", "none", "missing", "missing"]
+    assert "`model` names the address of its gRPC" in found["model"]["remedy"]
+
+
 @pytest.fixture
 def silent() -> Iterator[int]:
     """Give the port of a server that accepts connections and says nothing."""

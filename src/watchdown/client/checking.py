@@ -14,7 +14,7 @@ from watchdown.client import drivers
 from watchdown.settings import Address, Settings
 from watchdown.settings.address import SERVERS
 from watchdown_algos.discovery import discover
-from watchdown_schemas.errors import WatchdownError
+from watchdown_schemas.errors import StoreNotFound, WatchdownError
 
 T = TypeVar("T")
 PATIENCE_S: Final = 3.0
@@ -97,6 +97,10 @@ def _store(settings: Settings, _address: Address) -> str:
     cluster = drivers.cluster_of(settings)
     try:
         return f"OpenSearch {cluster.version()}"
+    except StoreNotFound:
+        if settings.opensearch.aws_service != "aoss":
+            raise
+        return "OpenSearch Serverless"  # which has no servers of a version
     finally:
         cluster.close()
 

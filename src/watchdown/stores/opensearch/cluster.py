@@ -17,6 +17,7 @@ from opensearchpy.serializer import JSONSerializer
 from watchdown.stores.opensearch.faults import translate
 from watchdown.stores.opensearch.patience import insist
 from watchdown_schemas.derived.opensearch import PREFIX, Engine, index_name
+from watchdown_schemas.errors import StoreError
 from watchdown_schemas.fields import has_vector
 from watchdown_schemas.record import Record
 
@@ -133,10 +134,10 @@ class Cluster:
 
     def version(self) -> str:
         """Return the server's version; raises as `request` does."""
-        try:
-            return str(self.request("ask its version", "GET", "/")["version"]["number"])
-        except NotFoundError:  # there are no servers that could have one
-            return "Serverless"
+        told = self.request("ask its version", "GET", "/").get("version")
+        if not isinstance(told, dict) or "number" not in told:
+            raise StoreError(self.server, "answers, but is no OpenSearch", "Name another address in `store`")
+        return str(told["number"])
 
     def changed(self) -> None:
         """Note that this process has written."""
