@@ -85,11 +85,14 @@ def test_while_the_server_is_away_all_else_is_done_and_later_the_rest(
         }
         with pytest.raises(ModelUnavailable, match=server.grpc):
             library.search("a red race car")
-        server.up()
+    models.close()
+    server.up()
+    patient = TritonModels(server.grpc)
+    with watchdown.open(tmp_path / "library", algorithms=discover(models=patient)) as library:
         (again,) = library.add(film)
         assert (again.outcome, again.errors) == ("updated", ())
         assert embeddings(library)
-    models.close()
+    patient.close()
 
 
 def test_a_search_gives_up_on_a_server_long_before_a_load_does(tmp_path: Path) -> None:
