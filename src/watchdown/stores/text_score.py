@@ -99,14 +99,15 @@ def text_scores(words: Sequence[str], stems: Sequence[Sequence[str]], lines: Seq
         return [0.0] * len(lines)
     known = _known(words, set[str]().union(*(line for line, _ in lines)))
     roots = _known_stems(stems)
+    to_know, first_stems = set(known), set(roots)
     enough: dict[int, bool] = {}
     scores = []
     for line_words, line_stems in lines:
         here = 0
-        for word in line_words:
-            here |= known.get(word, 0)
-        for stem in line_stems:
-            here |= roots.get(stem, 0)
+        for word in to_know.intersection(line_words):
+            here |= known[word]
+        for stem in first_stems.intersection(line_stems):
+            here |= roots[stem]
         if here not in enough:
             there = sum(weight for place, weight in enumerate(weights) if here >> place & 1)
             enough[here] = whole - there <= BEYOND_HOPE * whole
