@@ -165,10 +165,12 @@ def report(rates: dict[str, list[float]], costs: dict[str, list[tuple[float, flo
     for name in list(rates)[1:]:
         each = [mine / other for mine, other in zip(rates["ours"], rates[name], strict=True)]
         spent = [other[1] / mine[1] for mine, other in zip(costs["ours"], costs[name], strict=True)]
-        rate, told = statistics.median(each), [round(ratio, 2) for ratio in each]
+        rate = statistics.median(rates["ours"]) / statistics.median(rates[name])
+        told = [round(ratio, 2) for ratio in each]
         aim = f", aim {AIM}" if name == "parallel_bulk" else ""
         print(
-            f"  ours / {name}: rate {rate:.2f}, median of {told}{aim}; by CPU {statistics.median(spent):.2f}"
+            f"  ours / {name}: medians of the rates {rate:.2f}{aim}; round by round {told};"
+            f" by CPU {statistics.median(spent):.2f}"
         )
 
 

@@ -103,7 +103,8 @@ class Processor:
                 raise QueryError(wrong[0], "is no language tag", "Give a tag such as en or pt-BR.")
             spoken = tuple(map(normalise_language, asked.languages))
             leaf = text_leaf(asked.text, spoken or languages(), schema, self._text_field(schema))
-            leaf = replace(leaf, languages=spoken, floor=query.min_score)
+            about = isinstance(asked, Words)
+            leaf = replace(leaf, languages=spoken, floor=query.min_score, about=about)
             if not leaf.words:
                 raise QueryError(repr(asked.text), "has no word to search for", "Give a word or two.")
             return leaf

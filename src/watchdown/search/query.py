@@ -21,7 +21,7 @@ class Dialogue(_Node):
 
 
 class Words(_Node):
-    """Records of a schema type whose text has these words, half-remembered as they may be."""
+    """Records of a schema type whose text is about these words."""
 
     kind: Literal["words"] = "words"
     text: str

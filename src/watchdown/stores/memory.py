@@ -30,7 +30,8 @@ from watchdown.stores.protocol import (
     ranked,
     table_name,
 )
-from watchdown.stores.text_score import text_score
+from watchdown.stores.relevance import Commonness, has_stem, scores_of
+from watchdown.stores.shared import is_shared, text_fields
 from watchdown.view import View
 from watchdown.where import Value, Where, check, check_countable
 from watchdown_schemas.arrow import STEMS, WORDS
@@ -132,15 +133,27 @@ class MemoryStore:
         """Return the best `limit` visible rows that answer the filter."""
         found = []
         model = None if isinstance(leaf, TextLeaf) else leaf.model
+        common = self._common(leaf, view, snapshot) if isinstance(leaf, TextLeaf) and leaf.about else None
         for _, schema, rows in self._answering(leaf.schema, view, snapshot, where, model):
             for row in rows:
-                score = (
-                    _said(leaf, row, schema) if isinstance(leaf, TextLeaf) else _nearness(leaf, row, schema)
-                )
+                if isinstance(leaf, TextLeaf):
+                    score = _said(leaf, row, schema, common)
+                else:
+                    score = _nearness(leaf, row, schema)
                 if score is not None:
                     found.append({**dict.fromkeys(PLACE), **row, "score": score})
         kept = ranked(found, leaf.floor)
         return Candidates(kept[:limit], exhausted=len(kept) <= limit)
+
+    def _common(self, leaf: TextLeaf, view: View, snapshot: Snapshot) -> Commonness:
+        """Count the words of a leaf in all rows in view."""
+        texts = [
+            [stem for name in _counted(leaf, schema) for stem in (row.get(name) or "").split()]
+            for _, schema, rows in self._answering(leaf.schema, view.within(None), snapshot, None, None)
+            for row in rows
+        ]
+        having = (sum(has_stem(alternatives, text) for text in texts) for alternatives in leaf.stems)
+        return Commonness(len(texts), tuple(having))
 
     def scan(
         self,
@@ -199,13 +212,21 @@ class MemoryStore:
         return next((row for _, _, rows in found for row in rows if row["id"] == record), None)
 
 
-def _said(leaf: TextLeaf, row: Mapping[str, Any], schema: type[Record]) -> float | None:
+def _counted(leaf: TextLeaf, schema: type[Record]) -> list[str]:
+    """Return the columns whose stems are counted: of types that share a table, those of all their texts."""
+    names = [field.name for field in text_fields(schema)] if is_shared(schema) else [leaf.field]
+    return [name + STEMS for name in names]
+
+
+def _said(
+    leaf: TextLeaf, row: Mapping[str, Any], schema: type[Record], common: Commonness | None
+) -> float | None:
     """Return the score of a row's text, None where it does not answer."""
     spoken = language_field(schema, leaf.field)
     words, stems = row.get(leaf.field + WORDS), row.get(leaf.field + STEMS)
     if words is None or stems is None or not leaf.speaks((row[spoken] if spoken else None) or "und"):
         return None
-    return text_score(leaf.words, leaf.stems, words.split(), stems.split()) or None
+    return scores_of(leaf, common, [(words.split(), stems.split())])[0] or None
 
 
 def _nearness(leaf: VectorLeaf, row: Mapping[str, Any], schema: type[Record]) -> float | None:

@@ -163,7 +163,8 @@ class TextLeaf:
 
     `words` are the query's folded words in order; `stems` for each word its possible stems, one or more
     per language in scope. Rows are in one of `languages`, or a region's form of it; empty is any.
-    Rows whose `text_score` is less than `floor` are no answer.
+    Rows are scored by `text_score`, as lines that one half remembers, or with `about` by `relevances`, as
+    texts that are about the words; those that score less than `floor` are no answer.
     """
 
     schema: str
@@ -172,6 +173,7 @@ class TextLeaf:
     stems: tuple[tuple[str, ...], ...]
     languages: tuple[str, ...] = ()
     floor: float | None = None
+    about: bool = False
 
     def speaks(self, language: str) -> bool:
         """Whether rows in a language are asked for: pt-BR is where pt is."""

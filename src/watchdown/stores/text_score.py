@@ -65,7 +65,8 @@ def _phrase_at(phrase: Sequence[str], tokens: Sequence[str], after: int) -> int 
     return next((i for i in places if i > after), places[0] if places else None)
 
 
-def _fuzzy_at(word: str, tokens: Sequence[str]) -> tuple[float, int] | None:
+def fuzzy_at(word: str, tokens: Sequence[str]) -> tuple[float, int] | None:
+    """Return the grade and the place of the token that a misspelt word is nearest to, or None."""
     allowed = typos_allowed(word)
     nearest = allowed and extractOne(word, tokens, scorer=OSA.distance, score_cutoff=allowed)
     if not nearest:
@@ -85,7 +86,7 @@ def _match(
         place = _phrase_at(stem.split(), line_stems, after)
         if place is not None:
             return STEM, place
-    return _fuzzy_at(word, line_words)
+    return fuzzy_at(word, line_words)
 
 
 def text_scores(words: Sequence[str], stems: Sequence[Sequence[str]], lines: Sequence[Line]) -> list[float]:
@@ -98,14 +99,15 @@ def text_scores(words: Sequence[str], stems: Sequence[Sequence[str]], lines: Seq
         return [0.0] * len(lines)
     known = _known(words, set[str]().union(*(line for line, _ in lines)))
     roots = _known_stems(stems)
+    to_know, first_stems = set(known), set(roots)
     enough: dict[int, bool] = {}
     scores = []
     for line_words, line_stems in lines:
         here = 0
-        for word in line_words:
-            here |= known.get(word, 0)
-        for stem in line_stems:
-            here |= roots.get(stem, 0)
+        for word in to_know.intersection(line_words):
+            here |= known[word]
+        for stem in first_stems.intersection(line_stems):
+            here |= roots[stem]
         if here not in enough:
             there = sum(weight for place, weight in enumerate(weights) if here >> place & 1)
             enough[here] = whole - there <= BEYOND_HOPE * whole

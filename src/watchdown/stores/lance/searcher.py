@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from math import isqrt
 from typing import Any, Final
 
@@ -13,10 +14,11 @@ import pyarrow as pa
 
 from watchdown.lake.tables import Lake
 from watchdown.stores.facets import count_values, facet_columns
+from watchdown.stores.kept import Kept
 from watchdown.stores.lance.mask import Masks, treemap
 from watchdown.stores.lance.reading import Labels, Part, part_of, scope
 from watchdown.stores.lance.sql import Condition, quoted
-from watchdown.stores.lance.text_query import spoken, text_query
+from watchdown.stores.lance.text_query import about_query, any_stem, spoken, text_query
 from watchdown.stores.lance.typos import TailWords
 from watchdown.stores.protocol import (
     FACET_VALUES,
@@ -34,9 +36,9 @@ from watchdown.stores.protocol import (
     most_frequent,
     ranked,
 )
+from watchdown.stores.relevance import Commonness, scores_of
 from watchdown.stores.shared import TEXT, VECTOR, native
 from watchdown.stores.tables import table_of, tables_of
-from watchdown.stores.text_score import text_scores
 from watchdown.view import View
 from watchdown.where import Value, Where, check, check_countable
 from watchdown_schemas.arrow import STEMS, WORDS
@@ -49,6 +51,7 @@ NPROBES: Final = 20
 REFINE: Final = 20
 EXACT_UP_TO: Final = 20_000  # rows in scope that are cheaper to compare than to look up
 TEXT_CANDIDATES: Final = 1_000
+KEEP_COUNTED: Final = 1_000
 LINE: Final = ("text", "language", "speaker", "kind")
 
 
@@ -62,6 +65,7 @@ class LanceSearcher:
         self._masks = Masks()
         self._tail = TailWords()
         self._labels = Labels()
+        self._counted: Kept[int] = Kept(KEEP_COUNTED)
 
     def snapshot(self, view: View) -> Snapshot:  # noqa: ARG002 - what is newest serves every view
         """Return the newest version of each table."""
@@ -171,12 +175,19 @@ class LanceSearcher:
         wanted = max(limit, TEXT_CANDIDATES)
         own = (leaf.field + WORDS, leaf.field + STEMS)
         words, stems = TEXT[1:] if part.shared else own
-        near = self._tail.near(leaf.words, part.name, part.dataset, words)
+        common = self._common(leaf, part, view, stems) if leaf.about else None
+        misspelt = leaf.words if common is None else common.unknown(leaf.words)
+        near = self._tail.near(misspelt, part.name, part.dataset, words)
+        query = (
+            text_query(leaf, words, stems, near)
+            if common is None
+            else about_query(leaf, words, stems, common, near)
+        )
         shown = dict.fromkeys((*PLACE, leaf.field, language or leaf.field, *LINE))
         columns = [column for column in shown if column in native(schema).names]
         rows = part.dataset.scanner(
             columns=[*part.physical({name: [*columns, *own]}), "_score"],
-            full_text_query=text_query(leaf, words, stems, near),
+            full_text_query=query,
             filter=where,
             prefilter=True,
             limit=wanted,
@@ -186,7 +197,7 @@ class LanceSearcher:
         for batch in rows.to_batches():
             lines = part.native(batch, schema, [*columns, *own])
             said, roots = ([(one or "").split() for one in lines.column(name).to_pylist()] for name in own)
-            scores = np.array(text_scores(leaf.words, leaf.stems, list(zip(said, roots, strict=True))))
+            scores = np.array(scores_of(leaf, common, list(zip(said, roots, strict=True))))
             answering = lines.select(columns).filter(pa.array(scores > 0)).to_pylist()
             for native_row, score in zip(answering, scores[scores > 0].tolist(), strict=True):
                 if leaf.speaks((native_row[language] if language else None) or "und"):
@@ -194,6 +205,28 @@ class LanceSearcher:
         return Candidates(
             ranked(found, leaf.floor)[:limit], exhausted=rows.num_rows < wanted and len(found) <= limit
         )
+
+    def _common(self, leaf: TextLeaf, part: Part, view: View, stems: str) -> Commonness:
+        """Count the words of a leaf in all rows in view, each word once for a version of the table."""
+        whole = part_of(part.name, part.dataset, list(part.schemas.values()), None, self._labels)
+        mask, everywhere = self._mask(whole, view), whole.sql()
+        at = (part.name, part.dataset.version, view.epoch, tuple(part.schemas), stems)
+
+        def having(alternatives: tuple[str, ...]) -> int:
+            rows = whole.dataset.scanner(
+                columns=[],
+                with_row_id=True,
+                full_text_query=any_stem(alternatives, stems),
+                filter=everywhere,
+                prefilter=True,
+                row_addr_blocklist=mask,
+                disable_scoring_autoprojection=True,
+            )
+            return int(rows.to_table().num_rows)
+
+        rows = self._counted.get((*at, ()), lambda: whole.count(view.within(None), mask))
+        found = [self._counted.get((*at, one), partial(having, one)) for one in leaf.stems]
+        return Commonness(rows, tuple(found))
 
     def scan(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from lance.query import BooleanQuery, FullTextQuery, MatchQuery, Occur, PhraseQuery
@@ -9,6 +10,7 @@ from lance.query import BooleanQuery, FullTextQuery, MatchQuery, Occur, PhraseQu
 from watchdown.stores.lance.sql import EVERY, NONE, Condition, quoted
 from watchdown.stores.lance.typos import spellings
 from watchdown.stores.protocol import TextLeaf
+from watchdown.stores.relevance import Commonness
 
 EXPANSIONS: Final = 500  # words that one misspelt word may be meant for
 
@@ -26,6 +28,24 @@ def text_query(leaf: TextLeaf, words: str, stems: str, near: set[str]) -> Boolea
     for changes, spelt in spellings(leaf.words).items():
         asked = " ".join(sorted(spelt if changes else spelt | near))
         parts.append(MatchQuery(asked, words, fuzziness=changes, max_expansions=EXPANSIONS))
+    return BooleanQuery([(Occur.SHOULD, part) for part in parts])
+
+
+def about_query(leaf: TextLeaf, words: str, stems: str, common: Commonness, near: set[str]) -> BooleanQuery:
+    """Return the query that finds texts about words: any stem; typos forgiven where no text has one."""
+    roots = " ".join(stem for alternatives in leaf.stems for stem in alternatives)
+    parts: list[FullTextQuery] = [MatchQuery(roots, stems)]
+    for changes, spelt in spellings(common.unknown(leaf.words)).items():
+        asked = " ".join(sorted(spelt if changes else spelt | near))
+        parts.append(MatchQuery(asked, words, fuzziness=changes, max_expansions=EXPANSIONS))
+    return BooleanQuery([(Occur.SHOULD, part) for part in parts])
+
+
+def any_stem(alternatives: Sequence[str], stems: str) -> BooleanQuery:
+    """Return the query for rows that have one of a word's stems."""
+    parts = (
+        PhraseQuery(stem, stems, slop=0) if " " in stem else MatchQuery(stem, stems) for stem in alternatives
+    )
     return BooleanQuery([(Occur.SHOULD, part) for part in parts])
 
 

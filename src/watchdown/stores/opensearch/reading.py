@@ -109,6 +109,11 @@ class Part:
         """Whether every row that the index finds answers."""
         return all(clause.exact for clause in self.clauses.values())
 
+    @property
+    def pin(self) -> str:
+        """The point in time that is read."""
+        return str(self.snapshot[self.alias])
+
     def ask(self, body: Mapping[str, Any], doing: str = "search") -> Any:
         """Return the answer to a search of the index."""
         return search(self.cluster, self.snapshot, self.alias, body, doing)

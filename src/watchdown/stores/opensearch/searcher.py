@@ -7,8 +7,10 @@ from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+import orjson
 import pyarrow as pa
 
+from watchdown.stores.kept import Kept
 from watchdown.stores.opensearch.clauses import Query
 from watchdown.stores.opensearch.cluster import Cluster
 from watchdown.stores.opensearch.documents import token_lists
@@ -16,7 +18,7 @@ from watchdown.stores.opensearch.facets import count_values
 from watchdown.stores.opensearch.indices import Indices
 from watchdown.stores.opensearch.reading import About, Part, Visible, about, clauses_of
 from watchdown.stores.opensearch.snapshot import Pins, close_pins
-from watchdown.stores.opensearch.text_query import spoken, text_query
+from watchdown.stores.opensearch.text_query import about_query, any_stem, spoken, text_query
 from watchdown.stores.opensearch.vectors import Nearest
 from watchdown.stores.protocol import (
     FACET_VALUES,
@@ -34,8 +36,8 @@ from watchdown.stores.protocol import (
     most_frequent,
     ranked,
 )
+from watchdown.stores.relevance import Commonness, scores_of
 from watchdown.stores.shared import TEXT, is_shared, native
-from watchdown.stores.text_score import text_scores
 from watchdown.view import View
 from watchdown.where import Value, Where, check, check_countable
 from watchdown_schemas.arrow import STEMS, WORDS
@@ -47,6 +49,7 @@ EXACT_UP_TO: Final = 20_000  # rows in scope that are cheaper to compare than to
 TEXT_CANDIDATES: Final = 1_000
 LINE: Final = ("text", "language", "speaker", "kind")
 KEEP_SNAPSHOTS: Final = 4
+KEEP_COUNTED: Final = 256
 
 
 class OpenSearchSearcher:
@@ -63,6 +66,7 @@ class OpenSearchSearcher:
         self._snapshots: dict[tuple[int, int], Pins] = {}
         self._unused: deque[str] = deque()  # points in time that nobody reads any more
         self._about: dict[tuple[str, str], About] = {}
+        self._counted: Kept[Commonness] = Kept(KEEP_COUNTED)
         self._lock = threading.Lock()
 
     def snapshot(self, view: View) -> Snapshot:
@@ -145,16 +149,38 @@ class OpenSearchSearcher:
             language_field(asked_types(self._types, leaf.schema)[0], leaf.field)
         for part in self._parts(leaf.schema, view, snapshot, where, model):
             if isinstance(leaf, TextLeaf):
-                return self._text(leaf, part, limit)
+                common = self._common(leaf, view, snapshot) if leaf.about else None
+                return self._text(leaf, part, limit, common)
             if has_vector(next(iter(part.clauses))):
                 return self._nearest.search(leaf, part, limit, scoped=bool(where or view.titles))
         return Candidates((), exhausted=True)
 
-    def _text(self, leaf: TextLeaf, part: Part, limit: int) -> Candidates:
+    def _common(self, leaf: TextLeaf, view: View, snapshot: Snapshot) -> Commonness:
+        """Count the words of a leaf in all rows in view."""
+        (part,) = self._parts(leaf.schema, view.within(None), snapshot, None)
+        _, stems = _tokens(leaf, *part.clauses)
+        body = {
+            "size": 0,
+            "track_total_hits": True,
+            "query": {"bool": {"filter": part.filters()}},
+            "aggs": {
+                str(place): {"filter": any_stem(alternatives, stems)}
+                for place, alternatives in enumerate(leaf.stems)
+            },
+        }
+
+        def count() -> Commonness:
+            answer = part.ask(body, "count words")
+            having = (answer["aggregations"][str(place)]["doc_count"] for place in range(len(leaf.stems)))
+            return Commonness(answer["hits"]["total"]["value"], tuple(having))
+
+        return self._counted.get((part.pin, orjson.dumps(body)), count)
+
+    def _text(self, leaf: TextLeaf, part: Part, limit: int, common: Commonness | None) -> Candidates:
         (schema,) = part.clauses
         language = language_field(schema, leaf.field)
         own = (leaf.field + WORDS, leaf.field + STEMS)
-        tokens = TEXT[1:] if is_shared(schema) else own
+        tokens = _tokens(leaf, schema)
         asked = spoken(leaf, "language" if is_shared(schema) and language else language)
         if not leaf.words:
             return Candidates((), exhausted=True)
@@ -164,12 +190,12 @@ class OpenSearchSearcher:
         query = {
             "bool": {
                 "filter": part.filters(*([asked.query] if asked else [])),
-                "should": text_query(leaf, *tokens),
+                "should": text_query(leaf, *tokens) if common is None else about_query(leaf, *tokens, common),
                 "minimum_should_match": 1,
             }
         }
         hits = part.best(query, [*columns, *own], wanted)
-        scores = text_scores(leaf.words, leaf.stems, token_lists(hits, schema, own))
+        scores = scores_of(leaf, common, token_lists(hits, schema, own))
         told = (
             {"id": hit["id"], "score": score, "hit": hit} for hit, score in zip(hits, scores, strict=True)
         )
@@ -238,3 +264,8 @@ class OpenSearchSearcher:
             for _, batch in part.read(None, {"term": {"id": record}}):
                 return dict(batch.to_pylist()[0])
         return None
+
+
+def _tokens(leaf: TextLeaf, schema: type[Record]) -> tuple[str, str]:
+    """Return the fields of the index with the words and the stems of a leaf's text."""
+    return (TEXT[1], TEXT[2]) if is_shared(schema) else (leaf.field + WORDS, leaf.field + STEMS)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any, Final
 
 from watchdown.stores.opensearch.clauses import Clause, Query, combined, exists, opposite, term
 from watchdown.stores.protocol import TextLeaf
+from watchdown.stores.relevance import Commonness
 from watchdown.stores.text_score import typos_allowed
 
 EXPANSIONS: Final = 500  # words that one misspelt word may be meant for
@@ -31,6 +33,22 @@ def text_query(leaf: TextLeaf, words: str, stems: str) -> list[Query]:
             # As our score counts them, two letters that changed places are one typo.
             found.append(_match(words, " ".join(misspelt), fuzziness=typos, max_expansions=EXPANSIONS))
     return found
+
+
+def about_query(leaf: TextLeaf, words: str, stems: str, common: Commonness) -> list[Query]:
+    """Return the alternatives that find texts about words: any stem; typos forgiven where no text has one."""
+    roots = " ".join(stem for alternatives in leaf.stems for stem in alternatives)
+    unknown = ((word, typos_allowed(word)) for word in common.unknown(leaf.words))
+    meant = (
+        _match(words, word, fuzziness=typos, max_expansions=EXPANSIONS) for word, typos in unknown if typos
+    )
+    return [_match(stems, roots), *meant]
+
+
+def any_stem(alternatives: Sequence[str], stems: str) -> Query:
+    """Return the query for rows that have one of a word's stems."""
+    phrases = [{"match_phrase": {stems: stem}} for stem in alternatives]
+    return {"bool": {"should": phrases, "minimum_should_match": 1}}
 
 
 def _match(field: str, text: str, **how: Any) -> Query:

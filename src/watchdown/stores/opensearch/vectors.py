@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 import orjson
 
+from watchdown.stores.kept import Kept
 from watchdown.stores.opensearch.clauses import Query
 from watchdown.stores.opensearch.reading import Part
 from watchdown.stores.protocol import PLACE, Candidates, VectorLeaf, ranked
@@ -35,23 +36,22 @@ class Nearest:
 
     def __init__(self, exact_up_to: int) -> None:
         self._exact_up_to = exact_up_to
-        self._counted: dict[tuple[str, str, bytes], bool] = {}
+        self._few: Kept[bool] = Kept(KEEP_COUNTED)
 
     def search(self, leaf: VectorLeaf, part: Part, limit: int, *, scoped: bool) -> Candidates:
         """Return the best `limit` rows of a part."""
-        few = self._few(part, scoped=scoped) if part.exact and limit <= DEEPEST else True
+        few = self._are_few(part, scoped=scoped) if part.exact and limit <= DEEPEST else True
         found = list(self._compared(leaf, part, limit)) if few else self._looked_up(leaf, part, limit)
         kept = ranked(found, leaf.floor)[:limit]
         return Candidates(kept, exhausted=len(kept) < limit)
 
-    def _few(self, part: Part, *, scoped: bool) -> bool:
-        """Whether the rows in scope are few enough to compare; asked once, as what is pinned stays."""
-        key = (part.alias, str(part.snapshot[part.alias]), orjson.dumps(part.filters()))
-        if key not in self._counted:
-            few = part.count() <= self._exact_up_to if scoped else not self._large(part)
-            # Readers run at the same time: the few that are kept are replaced whole.
-            self._counted = {**dict(list(self._counted.items())[1 - KEEP_COUNTED :]), key: few}
-        return self._counted[key]
+    def _are_few(self, part: Part, *, scoped: bool) -> bool:
+        """Whether the rows in scope are few enough to compare."""
+
+        def count() -> bool:
+            return part.count() <= self._exact_up_to if scoped else not self._large(part)
+
+        return self._few.get((part.pin, orjson.dumps(part.filters())), count)
 
     def _large(self, part: Part) -> bool:
         """Whether the whole index has too many rows to compare."""
