@@ -53,7 +53,7 @@ fix: .venv/dev ## mend what ruff can mend, and format
 	$(BIN)/ruff format
 
 .PHONY: bench
-bench: .venv/dev ## compare speed and memory side by side; prints ratios
+bench: .venv/dev ## compare speed and memory side by side; starts and ends its own servers
 	@set -e; for bench in tests/benchmarks/bench_*.py; do echo "== $$bench"; PYTHONPATH=tests $(BIN)/python $$bench; done
 
 SERVICES = PYTHONPATH=tests $(BIN)/python -m services
