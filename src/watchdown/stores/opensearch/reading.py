@@ -143,9 +143,7 @@ class Part:
         after: dict[str, Any] = {}
         while hits := self.ask({**body, **after}, "scan")["hits"]["hits"]:
             for schema, batch in self.by_type((hit["_source"] for hit in hits), needed):
-                kept = self.kept(schema, batch)
-                found = batch.select(wanted[schema])
-                found = found if kept is None else found.filter(kept)
+                found = self.kept(schema, batch, wanted[schema])
                 if found.num_rows:
                     yield schema, found
             if len(hits) < size:
@@ -162,14 +160,7 @@ class Part:
 
     def answering(self, hits: Sequence[Mapping[str, Any]]) -> frozenset[str]:
         """Return the ids of those hits that answer the filter."""
-        found = (hit["_source"] for hit in hits)
-        needed = {schema: self.needed(schema, ["id"]) for schema in self.clauses}
-        good: list[str] = []
-        for schema, batch in self.by_type(found, needed):
-            kept = self.kept(schema, batch)
-            ids = batch.column("id")
-            good += (ids if kept is None else ids.filter(kept)).to_pylist()
-        return frozenset(good)
+        return frozenset(row["id"] for row in self.rows([hit["_source"] for hit in hits], ["id"]))
 
     def best(self, query: Query, columns: Sequence[str], limit: int) -> list[Mapping[str, Any]]:
         """Return the documents of the best rows that a query finds, with what the columns are made from."""
@@ -196,9 +187,7 @@ class Part:
         needed = {schema: self.needed(schema, columns) for schema in self.clauses}
         answering: list[dict[str, Any]] = []
         for schema, batch in self.by_type(found, needed):
-            kept = self.kept(schema, batch)
-            whole = batch.select(columns)
-            answering += (whole if kept is None else whole.filter(kept)).to_pylist()
+            answering += self.kept(schema, batch, columns).to_pylist()
         return answering
 
     def needed(self, schema: type[Record], names: Sequence[str]) -> list[str]:
@@ -219,11 +208,12 @@ class Part:
             size = len(some[0].get(VECTOR) or ()) if vector_field(schema) else 0
             yield schema, rows(some, schema, needed[schema], size or None)
 
-    def kept(self, schema: type[Record], batch: pa.RecordBatch) -> pa.Array | None:
-        """Return which rows of a batch answer the filter, bool [n]; None where all do."""
+    def kept(self, schema: type[Record], batch: pa.RecordBatch, columns: Sequence[str]) -> pa.RecordBatch:
+        """Return some columns of those rows of a batch that answer the filter."""
+        found = batch.select(columns)
         if self.where is None or self.clauses[schema].exact:
-            return None
-        return pa.array(answers(self.where, batch, schema))
+            return found
+        return found.filter(pa.array(answers(self.where, batch, schema)))
 
 
 def _named(names: Sequence[str]) -> Clause:
