@@ -1,10 +1,10 @@
 """Programs that work on one ledger at the same time, each in a process of its own."""
 
 import json
-import subprocess
 import sys
 from typing import Any
 
+from begun_together import run_together
 from watchdown.settings import Address
 
 OPEN = """
@@ -34,22 +34,5 @@ print(json.dumps(found))
 def at_once(address: Address, work: str, *names: str) -> list[Any]:
     """Run lines of work in a process per name, begun at one moment; return what each leaves in `found`."""
     program = OPEN.format(work=work)
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", program, address.reveal(), name],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for name in names
-    ]
-    for process in processes:
-        assert process.stdin is not None
-        process.stdin.close()
-    said = []
-    for process in processes:
-        assert process.stdout is not None
-        with process.stdout:
-            said.append(process.stdout.read())
-    assert [process.wait() for process in processes] == [0] * len(names)
-    return [json.loads(one) for one in said]
+    commands = [[sys.executable, "-c", program, address.reveal(), name] for name in names]
+    return [json.loads(one) for one in run_together(commands)]

@@ -2,7 +2,8 @@
 
 python killed.py FOLDER MEDIA [--all]  writes FOLDER/kills.jsonl, a line per kill: what was about to happen,
 what was to be seen then, and what after the next `add`. Of a seam that is passed often the kill comes
-half-way, with --all each time. Each `add` is a process, forked where all is imported and nothing used.
+half-way, with --all each time. Each `add` is a process, forked where all is imported and nothing used; the
+folder `tests` must be in PYTHONPATH.
 """
 
 import json
@@ -18,6 +19,7 @@ from typing import Any
 import lancedb.table
 from library_dump import dump, leftovers
 
+from killing import dying, forked, watch
 from watchdown.catalogue.titles import Catalogue
 from watchdown.cli import main
 from watchdown.lake.tables import Lake
@@ -48,34 +50,14 @@ DESCRIPTIONS, LINES = ["red race car"], ["the lantern in the harbour"]
 LONGEST_SECONDS = 100
 
 
-def watch(act: Callable[[str], None]) -> None:
-    """Call `act` with a name each time that a seam is about to be passed."""
-    for owner, name in SEAMS:
-        setattr(owner, name, _watched(getattr(owner, name), f"{owner.__name__}.{name}", act))
+def named(method: str, args: tuple[Any, ...]) -> str:
+    """Return the name of a seam, with the state that is reached."""
+    return f"{method} {args[2]}" if method == "Ledger.step" else method
 
 
-def _watched(real: Callable[..., Any], name: str, act: Callable[[str], None]) -> Callable[..., Any]:
-    def passed(*args: Any, **rest: Any) -> Any:
-        act(f"{name} {args[2]}" if name == "Ledger.step" else name)
-        return real(*args, **rest)
-
-    return passed
-
-
-def forked(body: Callable[[], Any]) -> tuple[int, Any]:
+def alone(body: Callable[[], Any]) -> tuple[int, Any]:
     """Run `body` in a process of its own; return how that ended and what `body` returned."""
-    reader, writer = os.pipe()
-    if (child := os.fork()) == 0:
-        signal.alarm(LONGEST_SECONDS)
-        os.close(reader)
-        with os.fdopen(writer, "w") as pipe:
-            json.dump(body(), pipe)
-        os._exit(0)
-    os.close(writer)
-    with os.fdopen(reader) as pipe:
-        said = pipe.read()
-    _, status = os.waitpid(child, 0)
-    return os.waitstatus_to_exitcode(status), json.loads(said) if said else None
+    return forked(body, LONGEST_SECONDS)
 
 
 def add(library: Path, media: Path) -> None:
@@ -86,23 +68,14 @@ def add(library: Path, media: Path) -> None:
 def add_and_list(library: Path, media: Path) -> list[str]:
     """Add the film undisturbed; return the seams in the order in which they were passed."""
     passed: list[str] = []
-    watch(passed.append)
+    watch(SEAMS, named, passed.append)
     add(library, media)
     return passed
 
 
 def add_and_die(library: Path, media: Path, name: str, before: int) -> None:
     """Add the film, and be killed where a seam is about to be passed that was passed `before` times."""
-    left = before
-
-    def count(passing: str) -> None:
-        nonlocal left
-        if passing == name:
-            if not left:
-                os.kill(os.getpid(), signal.SIGKILL)
-            left -= 1
-
-    watch(count)
+    watch(SEAMS, named, dying(name, before))
     add(library, media)
 
 
@@ -121,15 +94,15 @@ def add_and_look(library: Path, media: Path) -> dict[str, Any] | None:
 
 def kills(folder: Path, media: Path, *, everywhere: bool) -> Iterator[dict[str, Any]]:
     """Yield what comes of no kill, then of one at each seam."""
-    _, passed = forked(partial(add_and_list, folder / "listed", media))
-    yield {"about_to": "end", "seen": None, "again": forked(partial(add_and_look, folder / "whole", media))}
+    _, passed = alone(partial(add_and_list, folder / "listed", media))
+    yield {"about_to": "end", "seen": None, "again": alone(partial(add_and_look, folder / "whole", media))}
     for name in dict.fromkeys(passed):
         count = passed.count(name)
         for before in range(count) if everywhere else [count // 2]:
             library = folder / "library"
-            code, _ = forked(partial(add_and_die, library, media, name, before))
+            code, _ = alone(partial(add_and_die, library, media, name, before))
             assert code == -signal.SIGKILL, f"{name} ended with {code}"
-            seen, again = forked(partial(look, library)), forked(partial(add_and_look, library, media))
+            seen, again = alone(partial(look, library)), alone(partial(add_and_look, library, media))
             yield {"about_to": f"{name}, {before} before", "seen": seen, "again": again}
             shutil.rmtree(library)
 

@@ -1,6 +1,7 @@
 """`kill -9` at any moment of `add`, then `add` again: the same library as if it had never been killed."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -26,6 +27,7 @@ def kills(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
         check=True,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
     )
     return [json.loads(line) for line in (folder / "kills.jsonl").read_text("utf-8").splitlines()]
 

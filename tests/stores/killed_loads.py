@@ -18,6 +18,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from killing import dying, forked, watch
 from runs.algorithms import catalogue
 from runs.libraries import Library
 from stores.loads import prefix
@@ -48,38 +49,14 @@ def spoken() -> str:
     return "\n".join(f"{at}\n{begin} --> {end}\nLine {at}.\n" for at, (begin, end) in enumerate(cues))
 
 
-def watch(act: Callable[[str], None]) -> None:
-    """Call `act` with a name each time that a step is about to be passed."""
-    for owner, name in STEPS:
-        setattr(owner, name, _watched(getattr(owner, name), f"{owner.__name__}.{name}", act))
-
-
-def _watched(real: Callable[..., Any], name: str, act: Callable[[str], None]) -> Callable[..., Any]:
-    def passed(*args: Any, **rest: Any) -> Any:
-        more = {
-            "Cluster.once": lambda: f" {args[1]} {args[2].replace(args[0].layout.prefix, '')}",
-            "Ledger.step": lambda: f" {args[2]}",
-        }
-        act(name + more.get(name, lambda: "")())
-        return real(*args, **rest)
-
-    return passed
-
-
-def forked(body: Callable[[], Any]) -> tuple[int, Any]:
-    """Run `body` in a process of its own; return how that ended and what `body` returned."""
-    reader, writer = os.pipe()
-    if (child := os.fork()) == 0:
-        signal.alarm(LONGEST_SECONDS)
-        os.close(reader)
-        with os.fdopen(writer, "w") as pipe:
-            json.dump(body(), pipe)
-        os._exit(0)
-    os.close(writer)
-    with os.fdopen(reader) as pipe:
-        said = pipe.read()
-    _, status = os.waitpid(child, 0)
-    return os.waitstatus_to_exitcode(status), json.loads(said) if said else None
+def named(method: str, args: tuple[Any, ...]) -> str:
+    """Return the name of a step, with the request that is sent or the state that is reached."""
+    match method:
+        case "Cluster.once":
+            return f"{method} {args[1]} {args[2].replace(args[0].layout.prefix, '')}"
+        case "Ledger.step":
+            return f"{method} {args[2]}"
+    return method
 
 
 class Loading:
@@ -108,24 +85,15 @@ class Loading:
 def list_steps(url: str, folder: Path, indices: str) -> list[str]:
     """Load undisturbed; return the steps in the order in which they were passed."""
     passed: list[str] = []
-    watch(passed.append)
+    watch(STEPS, named, passed.append)
     Loading(url, folder, indices).run()
     return passed
 
 
 def load_and_die(url: str, folder: Path, indices: str, name: str, before: int) -> None:
     """Load, and be killed where a step is about to be passed that was passed `before` times."""
-    left = before
-
-    def count(passing: str) -> None:
-        nonlocal left
-        if passing == name:
-            if not left:
-                os.kill(os.getpid(), signal.SIGKILL)
-            left -= 1
-
     loading = Loading(url, folder, indices)
-    watch(count)
+    watch(STEPS, named, dying(name, before))
     loading.run()
 
 
@@ -149,29 +117,30 @@ def main(url: str, folder: Path) -> None:
     def stage() -> None:
         loading = Loading(url, staged, prefix())
         loading.library.speak(spoken())
-        watch(lambda name: os.kill(os.getpid(), signal.SIGKILL) if name.startswith(first) else None)
+        killed = partial(os.kill, os.getpid(), signal.SIGKILL)
+        watch(STEPS, named, lambda name: killed() if name.startswith(first) else None)
         loading.run()
 
     def tried(*acts: Callable[..., Any]) -> list[Any]:
         """Act one after the other on a copy of the library, over indices of its own."""
         indices, copy = prefix(), folder / "copy"
         shutil.copytree(staged, copy)
-        found = [forked(partial(act, url, copy, indices)) for act in acts]
+        found = [forked(partial(act, url, copy, indices), LONGEST_SECONDS) for act in acts]
         shutil.rmtree(copy)
         cluster = Cluster(Access(url=url), Layout(prefix=indices))
         cluster.request("remove them", "DELETE", f"/{indices}-*")
         cluster.request("remove them", "DELETE", f"/_index_template/{indices}-*")
         return found
 
-    code, _ = forked(stage)
+    code, _ = forked(stage, LONGEST_SECONDS)
     assert code == -signal.SIGKILL
     with Path(folder, "kills.jsonl").open("w") as results:
         (_, steps), whole = tried(list_steps, look)
         told = {"about_to": "end", "died": 0, "seen": whole, "again": whole}
         results.write(json.dumps(told) + "\n")
         for name in dict.fromkeys(steps):
-            dying = partial(load_and_die, name=name, before=steps.count(name) // 2)
-            (died, _), seen, again = tried(dying, look, load_and_look)
+            killed = partial(load_and_die, name=name, before=steps.count(name) // 2)
+            (died, _), seen, again = tried(killed, look, load_and_look)
             told = {"about_to": name, "died": died, "seen": seen, "again": again}
             results.write(json.dumps(told) + "\n")
 

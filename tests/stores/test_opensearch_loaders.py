@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from begun_together import run_together
 from stores.loads import Loads
 
 HERE = Path(__file__)
@@ -78,21 +79,7 @@ def loads(opensearch_url: str) -> Iterator[Loads]:
 def at_once(loads: Loads, *runs: int) -> list[list[int]]:
     """Load runs in a process each, begun at one moment; return rows written, runs and rows refused."""
     command = [sys.executable, "-c", LOADER.format(rows=ROWS), loads.url, loads.layout.prefix]
-    processes = [
-        subprocess.Popen(
-            [*command, str(run)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=SURROUNDINGS
-        )
-        for run in runs
-    ]
-    for process in processes:
-        assert process.stdin is not None
-        process.stdin.close()
-    said = []
-    for process in processes:
-        assert process.stdout is not None
-        with process.stdout:
-            said.append(process.stdout.read())
-    assert [process.wait() for process in processes] == [0] * len(runs)
+    said = run_together([[*command, str(run)] for run in runs], SURROUNDINGS)
     return [[int(number) for number in one.split()] for one in said]
 
 
