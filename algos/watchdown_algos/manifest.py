@@ -40,6 +40,8 @@ class Resources(_Strict):
 
     cpu: float = Field(default=1, gt=0)
     memory_mib: int = Field(default=512, gt=0)
+    gpu: int = Field(default=0, ge=0)
+    deadline_minutes: int = Field(default=240, gt=0)
 
 
 class Validation(_Strict):
@@ -66,6 +68,7 @@ class Manifest(_Strict):
     encoders: tuple[Literal["text", "image", "clip"], ...] = ()
     model: ModelSpec | None = None
     parameters: dict[str, bool | int | float | str] = Field(default_factory=dict)
+    image: str = Field(default="worker", pattern=r"^[a-z][a-z0-9-]*$")
     resources: Resources = Resources()
     validation: Validation = Validation()
     quality: dict[SchemaName, QualityOverride] = Field(default_factory=dict)

@@ -36,6 +36,8 @@ WatchdownError
 │       └── StoreVersion        what it holds was made by another version
 ├── SettingsInvalid         a setting is wrong, half given, or none of ours
 ├── RunError                a run was asked for something its state forbids
+├── ExecutorError           what should run a backfill refuses
+│   └── ExecutorUnavailable it does not answer
 └── QueryError              a query cannot be answered as asked
     ├── NotFound            an id names nothing here
     └── CursorExpired
@@ -203,6 +205,14 @@ class SettingsInvalid(WatchdownError):
 
 class RunError(WatchdownError):
     """A run was asked for something that its state forbids."""
+
+
+class ExecutorError(WatchdownError):
+    """What should run a backfill refuses it; `subject` is its address."""
+
+
+class ExecutorUnavailable(ExecutorError):
+    """What should run a backfill does not answer."""
 
 
 class QueryError(WatchdownError):

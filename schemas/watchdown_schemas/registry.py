@@ -173,6 +173,21 @@ class Registry(Mapping[str, type[Record]]):
                 self._shelf.refresh(now=True)
                 self._keep(declaration)
 
+    def kept(self, names: Iterable[str]) -> list[Mapping[str, Any]]:
+        """Return the declarations, as JSON, that the library keeps of types and what they inherit."""
+        with self._lock:
+            self._shelf.refresh(now=True)
+            ahead, reached, found = list(names), set(BASE_TYPES), []
+            while ahead:
+                if (name := ahead.pop()) in reached:
+                    continue
+                reached.add(name)
+                for version in self._shelf.versions(name):
+                    if declaration := self._shelf.get(name, version):
+                        found.append(declaration.model_dump(mode="json"))
+                        ahead += declaration.bases
+            return sorted(found, key=lambda one: (one["name"], one["version"]))
+
     def _is_free(self, declaration: Declaration) -> None:
         """Check that no other source has the type's name, nor one that differs in case alone."""
         own = declaration.name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from watchdown_schemas.declaration import Declaration
@@ -31,8 +31,10 @@ class Stored(Protocol):
 class KeptInMemory:
     """Declarations that live as long as the object."""
 
-    def __init__(self) -> None:
-        self._kept: dict[tuple[str, int], Mapping[str, Any]] = {}
+    def __init__(self, declarations: Iterable[Mapping[str, Any]] = ()) -> None:
+        self._kept: dict[tuple[str, int], Mapping[str, Any]] = {
+            (str(one["name"]), int(one["version"])): one for one in declarations
+        }
 
     def declarations(self) -> Sequence[Mapping[str, Any]]:
         """Return all declarations, by name and version."""

@@ -17,8 +17,8 @@ from watchdown.catalogue.schema_types import StoredTypes
 from watchdown.catalogue.titles import Catalogue
 from watchdown.load.dead_letters import REASON
 from watchdown.runs.ledger import Ledger, Run
-from watchdown.runs.publishing import Publishing
 from watchdown.runs.staged_records import StagedRecords
+from watchdown.runs.stages import Stages
 from watchdown.runs.states import State
 from watchdown.runs.writing import Writing
 from watchdown.settings import Address
@@ -44,12 +44,12 @@ class Library:
         catalogue.add(TITLE, Timeline(id="t.1", title="t", duration_ns=ROWS, rate=Fraction(25)), [])
         types = registry.discover(StoredTypes(self.database))
         self.loads = loads
-        self.publishing = Publishing(storage=self.storage, ledger=self.ledger, sink=loads.sink, types=types)
+        self.stages = Stages(storage=self.storage, ledger=self.ledger, sink=loads.sink, types=types)
         self.writing = Writing(
             storage=self.storage,
             catalogue=catalogue,
             ledger=self.ledger,
-            publishing=self.publishing,
+            stages=self.stages,
             types=types,
         )
 
@@ -146,7 +146,7 @@ def test_a_store_that_is_away_fails_a_written_run_and_keeps_what_was_seen(
     library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     away = Loads("http://127.0.0.1:1", timeout_s=0.5)
-    monkeypatch.setattr(library.publishing, "_sink", away.sink)
+    monkeypatch.setattr(library.stages, "_sink", away.sink)
     with pytest.raises(StoreUnavailable, match="Connection refused"):
         library.write(0)
     assert library.ledger.runs()[-1].state is State.FAILED

@@ -14,12 +14,16 @@ from watchdown.catalogue.titles import Catalogue
 from watchdown.folder import Folder
 from watchdown.lake.tables import Lake
 from watchdown.media.shelf import Shelf
+from watchdown.runs.batches import Batches
+from watchdown.runs.batching import Batching
 from watchdown.runs.execute import Executor
 from watchdown.runs.feeds import ReadRecords
+from watchdown.runs.judging import Judge
 from watchdown.runs.ledger import Ledger, Run
 from watchdown.runs.progress import Report
-from watchdown.runs.publishing import Publishing
+from watchdown.runs.stages import Stages
 from watchdown.runs.states import State
+from watchdown.runs.worker import Worker
 from watchdown.storage import keys
 from watchdown.storage.local import LocalStorage
 from watchdown.storage.protocol import Storage
@@ -60,22 +64,59 @@ class Library:
             catalogue=self.catalogue,
             ledger=kept,
             corrections=Corrections(self.database),
-            publishing=Publishing(storage=self.storage, ledger=kept, sink=self.sink, types=self.types),
+            stages=Stages(storage=self.storage, ledger=kept, sink=self.sink, types=self.types),
             read_records=self.read_records,
             algorithms=self.algorithms,
             types=self.types,
         )
         return executor.bring_up_to_date(title, report)
 
-    def speak(self, spoken: str = SPOKEN, name: str = "a.srt") -> None:
+    def speak(self, spoken: str = SPOKEN, name: str = "a.srt", title: Title = TITLE) -> None:
         """Enter a title that has nothing but subtitles."""
         path = self.folder.root.parent / name
         path.write_text(spoken)
-        timeline = Timeline(id="t.1", title="t", duration_ns=10 * SECOND, rate=Fraction(25))
+        line = f"{title.id}.1"
+        timeline = Timeline(id=line, title=title.id, duration_ns=10 * SECOND, rate=Fraction(25))
         text = Asset(
-            id=name, title="t", timeline="t.1", kind="text", path=str(path), fingerprint=spoken, language="en"
+            id=name,
+            title=title.id,
+            timeline=line,
+            kind="text",
+            path=str(path),
+            fingerprint=spoken,
+            language="en",
         )
-        self.catalogue.add(TITLE, timeline, [text])
+        self.catalogue.add(title, timeline, [text])
+
+    def batching(self) -> Batching:
+        """Return what plans batches."""
+        return Batching(
+            storage=self.storage,
+            catalogue=self.catalogue,
+            ledger=self.ledger,
+            corrections=Corrections(self.database),
+            algorithms=self.algorithms,
+            types=self.types,
+        )
+
+    def batches(self, judge: Judge | None = None) -> Batches:
+        """Return the stages by batch."""
+        return Batches(
+            storage=self.storage,
+            ledger=self.ledger,
+            stages=Stages(storage=self.storage, ledger=self.ledger, sink=self.sink, types=self.types),
+            algorithms=self.algorithms,
+            judge=lambda _batch: judge,
+        )
+
+    def worker(self) -> Worker:
+        """Return what works items of batches."""
+        return Worker(
+            shelf=self.shelf,
+            algorithms=self.algorithms,
+            read_records=self.read_records,
+            types=self.types,
+        )
 
     def states(self) -> dict[str, State]:
         """Return the state of the newest run of each algorithm."""

@@ -15,7 +15,7 @@ from runs.libraries import TITLE, Library
 from watchdown.catalogue.corrections import Corrections
 from watchdown.runs.execute import Executor
 from watchdown.runs.judging import Judging
-from watchdown.runs.publishing import Publishing
+from watchdown.runs.stages import Stages
 from watchdown.runs.states import State
 from watchdown.storage import keys
 from watchdown.stores.lance.sink import LanceSink
@@ -54,7 +54,7 @@ def run(library: Library, algorithms: AlgorithmCatalogue) -> State:
         catalogue=library.catalogue,
         ledger=library.ledger,
         corrections=Corrections(library.database),
-        publishing=Publishing(
+        stages=Stages(
             storage=library.storage, ledger=library.ledger, sink=LanceSink(library.lake), types=library.types
         ),
         read_records=lambda schema, number: library.lake.scan(table_name(schema), number),

@@ -89,6 +89,7 @@ runs = Table(
     Column("model", TEXT, nullable=True),
     Column("warnings", JSON, nullable=False),
     Column("error", TEXT, nullable=True),
+    Column("batch", TEXT, nullable=True, index=True),
     Column("created_at", TEXT, nullable=False),
     Column("updated_at", TEXT, nullable=False),
     Index("ix_runs_slot", "title", "algorithm", "state"),

@@ -57,6 +57,10 @@ def add(
     quality: Annotated[
         bool, typer.Option("--quality", help="Judge the results as a whole before they are seen.")
     ] = False,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ALGO", help="Run only this algorithm; may be repeated. The rest: backfill."),
+    ] = None,
     library: LibraryOption = DEFAULT_LIBRARY,
     as_json: JsonOption = False,
 ) -> int:
@@ -65,7 +69,9 @@ def add(
 
     pairs = [subtitle_and_language(given) for given in subtitles or []]
     with watchdown.open(library, create=True) as opened, progress(quiet=as_json) as report:
-        added = opened.add(*files, title=title, subtitles=pairs, copy=copy, quality=quality, report=report)
+        added = opened.add(
+            *files, title=title, subtitles=pairs, copy=copy, quality=quality, only=only, report=report
+        )
     if as_json:
         print_json([one.model_dump() for one in added])
     for one in added:

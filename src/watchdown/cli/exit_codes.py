@@ -13,4 +13,6 @@ class ExitCode(IntEnum):
     USAGE = 2  # the command line is wrong
     NOT_FOUND = 3  # a library, title, shot or cursor that is not there
     NO_SPACE = 4  # the disk is full
+    BAD_TITLE = 10  # a worker met a title that no other attempt will get through either
     INTERRUPTED = 130  # Ctrl-C
+    TERMINATED = 143  # asked to end by SIGTERM

@@ -10,11 +10,28 @@ from pathlib import Path
 
 import typer
 
-from watchdown.cli import add, budget, demo, doctor, models, note, quarantine, schema, search, show, titles
+from watchdown.cli import (
+    add,
+    backfill,
+    batches,
+    budget,
+    demo,
+    doctor,
+    models,
+    note,
+    quarantine,
+    schema,
+    search,
+    settings,
+    show,
+    titles,
+    work,
+)
 from watchdown.cli.exit_codes import ExitCode
 from watchdown.cli.output import notice
 from watchdown.folder import storage_error
 from watchdown_schemas.errors import (
+    AlgorithmNotFound,
     CursorExpired,
     LibraryNotFound,
     NotFound,
@@ -28,10 +45,11 @@ from watchdown_schemas.errors import (
 
 EPILOG = (
     "Exit codes: 0 all went well, 1 something failed and what went well is kept, 2 wrong usage, "
-    "3 no such library, title, shot, schema type or page, 4 the disk is full, 130 interrupted."
+    "3 no such library, title, shot, schema type, algorithm, batch or page, 4 the disk is full, "
+    "10 a title is bad and trying again is useless, 130 interrupted, 143 ended from outside."
 )
 
-CLUSTER = frozenset({"boto3", "opensearchpy", "psycopg", "tenacity", "tritonclient"})
+CLUSTER = frozenset({"boto3", "httpx2", "opensearchpy", "psycopg", "tenacity", "tritonclient"})
 
 app = typer.Typer(
     name="watchdown",
@@ -47,7 +65,18 @@ app.command("search")(search.search)
 app.add_typer(titles.group, name="titles")
 app.command("runs")(titles.runs)
 app.command("show")(show.show)
+app.command("backfill")(backfill.backfill)
+app.command("run")(backfill.run)
+app.command("batch")(batches.batch)
+app.command("work")(work.work)
+app.command("record")(batches.record)
+app.command("validate")(batches.validate)
+app.command("load")(batches.load)
+app.command("publish")(batches.publish)
+app.command("report")(batches.report)
+app.command("bundle")(batches.bundle)
 app.command("budget")(budget.budget)
+app.command("settings")(settings.settings)
 app.command("doctor")(doctor.doctor)
 app.add_typer(schema.group, name="schema")
 app.add_typer(models.group, name="models")
@@ -101,7 +130,7 @@ def _failed(error: WatchdownError) -> ExitCode:
     notice("error", str(error), "bold red")
     if isinstance(error, StorageFull):
         return ExitCode.NO_SPACE
-    if isinstance(error, LibraryNotFound | NotFound | SchemaNotFound | CursorExpired):
+    if isinstance(error, LibraryNotFound | NotFound | AlgorithmNotFound | SchemaNotFound | CursorExpired):
         return ExitCode.NOT_FOUND
     return ExitCode.USAGE if isinstance(error, QueryError | SettingsInvalid) else ExitCode.FAILED
 

@@ -12,7 +12,8 @@ LibraryOption = Annotated[
     typer.Option(
         "--library",
         envvar="WATCHDOWN_LIBRARY",
-        help="The library's folder, or the file of its settings, such as watchdown.toml.",
+        help="The library's folder, the file of its settings, such as watchdown.toml, or env: for the "
+        "environment alone.",
         show_default=True,
     ),
 ]

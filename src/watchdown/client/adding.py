@@ -31,6 +31,7 @@ class Wishes:
     subtitles: Sequence[tuple[str, str | None]] = ()  # path or address, and language
     copy: bool = False
     quality: bool = False
+    only: Sequence[str] | None = None  # algorithms; all of them without it
 
 
 def add(services: Services, paths: Sequence[str], wishes: Wishes, report: Report) -> list[Added]:
@@ -38,6 +39,8 @@ def add(services: Services, paths: Sequence[str], wishes: Wishes, report: Report
 
     Raises LibraryError, which ends the whole call, when the library cannot be written; StorageFull is one.
     """
+    for name in wishes.only or ():
+        services.algorithms[name]  # raises, naming those that are known
     try:
         with services.writing(lambda: report(Progress("", "waiting for another process", 0, 0))):
             return [_one(services, path, wishes, report) for path in paths]
@@ -71,7 +74,7 @@ def _add(services: Services, place: Place, wishes: Wishes, report: Report) -> Ad
         alive=lambda: report(reading),
     )
     runs = services.executor.bring_up_to_date(
-        entered.title, report, services.judging() if wishes.quality else None
+        entered.title, report, services.judging() if wishes.quality else None, wishes.only
     )
     every = services.ledger.runs(entered.title.id)
     newest = {run.algorithm: run for run in every if run.algorithm in services.algorithms}

@@ -102,6 +102,7 @@ class AsyncLibrary:
         subtitles: Sequence[Place | tuple[Place, str]] = (),
         copy: bool = False,
         quality: bool = False,
+        only: Sequence[str] | None = None,
         report: Callable[[Progress], None] = quiet,
     ) -> list[Added]:
         """Add media files, or `s3://bucket/key`, with their subtitles and run every algorithm over them.
@@ -109,8 +110,9 @@ class AsyncLibrary:
         Without `subtitles`, files beside the media (film.srt, film.es.srt) are taken. `copy` takes the
         files into the library; one in a bucket takes in files of this machine by itself. `quality` judges
         what was found as a whole, with Great Expectations, before it is seen (the report lies in the
-        library's `reports`). Returns what became of each file; a bad
-        file does not stop the others. Raises StorageFull when the disk is full. Cancelling stops within a
+        library's `reports`). `only` names the algorithms that are run, none with an empty list; `watchdown
+        backfill` runs the others later. Returns what became of each file; a bad file does not stop the
+        others. Raises StorageFull when the disk is full. Cancelling stops within a
         batch of frames and loses nothing that was finished.
         """
         from watchdown.client import adding
@@ -122,7 +124,7 @@ class AsyncLibrary:
         pairs = [(fspath(s[0]), s[1]) if isinstance(s, tuple) else (fspath(s), None) for s in subtitles]
         if len(paths) > 1 and (title is not None or pairs):
             raise QueryError(f"{len(paths)} files", "share one title or subtitles", "Add them one by one.")
-        wishes = adding.Wishes(name=title, subtitles=pairs, copy=copy, quality=quality)
+        wishes = adding.Wishes(name=title, subtitles=pairs, copy=copy, quality=quality, only=only)
         call = partial(adding.add, self._services, [fspath(path) for path in paths], wishes, checked)
         return await run_sync(call)
 

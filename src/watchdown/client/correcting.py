@@ -14,7 +14,7 @@ from watchdown.runs.correct import MARK, apply, as_json, find, from_json, own_va
 from watchdown.runs.derive import Change, derive
 from watchdown.runs.ledger import Run
 from watchdown.runs.memo import corrected
-from watchdown.runs.publishing import model_of
+from watchdown.runs.stages import model_of
 from watchdown.runs.states import State
 from watchdown.view import View
 from watchdown_schemas.errors import NotFound, RecordInvalid

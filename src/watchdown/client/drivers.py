@@ -141,6 +141,14 @@ def store_of(settings: Settings, storage: Storage, types: Types) -> Store:
     return Store(OpenSearchSink(cluster), searching, read_run, close, StoreDirectory(cluster))
 
 
+def read_run_of(settings: Settings, storage: Storage, types: Types) -> tuple[ReadRun, Callable[[], None]]:
+    """Return what reads runs back without asking a server of records, and how it is let go."""
+    if settings.store.kind != "lance":
+        return StagedRecords(storage).read_run, lambda: None
+    store = store_of(settings, storage, types)
+    return store.read_run, store.close
+
+
 def cluster_of(settings: Settings) -> Cluster:
     """Return the settings' OpenSearch."""
     from watchdown.stores.opensearch.cluster import Access, Cluster, Layout

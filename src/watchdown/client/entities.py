@@ -39,7 +39,7 @@ class Entities:
                 kind, known_as = node.named
                 if kind == "person":
                     return tree.Any(of=(node, *self._heard(known_as, types, view, snapshot)))
-                titles = self.directory.titles_having(kind, _spelt(known_as))
+                titles = self.directory.titles_having(kind, spelt(known_as))
                 if not titles:
                     return node
                 return tree.Any(of=(node, tree.In(field="title", values=tuple(sorted(titles)))))
@@ -80,7 +80,7 @@ class Entities:
         return found
 
 
-def _spelt(known_as: str) -> list[str | float]:
+def spelt(known_as: str) -> list[str | float]:
     """Return an id as text, and as the number that metadata may have it as: season 2."""
     try:
         number = float(known_as)

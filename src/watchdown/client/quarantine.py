@@ -16,7 +16,7 @@ from watchdown.runs.correct import own_values
 from watchdown.runs.derive import dimension_of
 from watchdown.runs.ledger import Run
 from watchdown.runs.memo import mended as mended_key
-from watchdown.runs.publishing import model_of
+from watchdown.runs.stages import model_of
 from watchdown.runs.states import State
 from watchdown.runs.vectors import length_in
 from watchdown.storage import keys

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING
@@ -39,10 +40,12 @@ if TYPE_CHECKING:
     from watchdown.catalogue.titles import Catalogue
     from watchdown.client.telling import Telling
     from watchdown.load.load import Take
+    from watchdown.runs.batches import Batches
+    from watchdown.runs.batching import Batching
     from watchdown.runs.execute import Executor
     from watchdown.runs.judging import Judging
     from watchdown.runs.ledger import Ledger
-    from watchdown.runs.publishing import Publishing
+    from watchdown.runs.stages import Stages
     from watchdown.runs.writing import Writing
 
 
@@ -161,11 +164,11 @@ class Services:
         return Telling(self.database, self.ledger, StoredTypes(self.database), self.store.told)
 
     @cached_property
-    def publishing(self) -> Publishing:
+    def stages(self) -> Stages:
         """Brings worked runs to readers."""
-        from watchdown.runs.publishing import Publishing
+        from watchdown.runs.stages import Stages
 
-        return Publishing(
+        return Stages(
             storage=self.storage,
             ledger=self.ledger,
             sink=self.store.sink,
@@ -183,7 +186,7 @@ class Services:
             storage=self.storage,
             catalogue=self.catalogue,
             ledger=self.ledger,
-            publishing=self.publishing,
+            stages=self.stages,
             types=self.registry,
         )
 
@@ -197,13 +200,40 @@ class Services:
             catalogue=self.catalogue,
             ledger=self.ledger,
             corrections=self.corrections,
-            publishing=self.publishing,
+            stages=self.stages,
             read_records=self.read_run,
             algorithms=self.algorithms,
             types=self.registry,
         )
 
-    def judging(self) -> Judging:
+    @cached_property
+    def batching(self) -> Batching:
+        """Plans batches."""
+        from watchdown.runs.batching import Batching
+
+        return Batching(
+            storage=self.storage,
+            catalogue=self.catalogue,
+            ledger=self.ledger,
+            corrections=self.corrections,
+            algorithms=self.algorithms,
+            types=self.registry,
+        )
+
+    @cached_property
+    def batches(self) -> Batches:
+        """Takes batches through their stages."""
+        from watchdown.runs.batches import Batches
+
+        return Batches(
+            storage=self.storage,
+            ledger=self.ledger,
+            stages=self.stages,
+            algorithms=self.algorithms,
+            judge=lambda batch: self.judging(batch) if find_spec("great_expectations") else None,
+        )
+
+    def judging(self, batch: str | None = None) -> Judging:
         """Return the judge of whole batches; it needs the extra `quality`."""
         from watchdown.runs.judging import Judging
 
@@ -214,6 +244,7 @@ class Services:
             ledger=self.ledger,
             algorithms=self.algorithms,
             types=self.registry,
+            name=batch,
         )
 
     @contextmanager

@@ -12,7 +12,7 @@ from watchdown.catalogue.rights import Rights
 from watchdown.client.results import Coverage, RunSummary, TitleSummary
 from watchdown.client.services import Services
 from watchdown.runs.ledger import Run
-from watchdown.runs.publishing import model_of
+from watchdown.runs.stages import model_of
 from watchdown.runs.states import State
 
 

@@ -105,12 +105,19 @@ class Library:
         subtitles: Sequence[Place | tuple[Place, str]] = (),
         copy: bool = False,
         quality: bool = False,
+        only: Sequence[str] | None = None,
         report: Callable[[Progress], None] = quiet,
     ) -> list[Added]:
         """Add media files with their subtitles and run every algorithm over them."""
         return self._call(
             lambda: self._inner.add(
-                *paths, title=title, subtitles=subtitles, copy=copy, quality=quality, report=report
+                *paths,
+                title=title,
+                subtitles=subtitles,
+                copy=copy,
+                quality=quality,
+                only=only,
+                report=report,
             )
         )
 

@@ -14,7 +14,7 @@ from watchdown.runs.derive import derive
 from watchdown.runs.ledger import Run
 from watchdown.runs.memo import in_versions
 from watchdown.runs.progress import Progress
-from watchdown.runs.publishing import model_of
+from watchdown.runs.stages import model_of
 from watchdown.runs.states import State
 
 

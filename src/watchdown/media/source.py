@@ -20,6 +20,7 @@ from watchdown.media.probe import probe
 from watchdown.media.storage import writing
 from watchdown_schemas.errors import MediaUnsupported
 
+HALF_MADE: Final = ".remux-"
 SEEKS_WRONG: Final = frozenset({"mpegts", "mpeg"})
 
 
@@ -53,7 +54,7 @@ def open_media(path: Place, facts: MediaFacts, cache: Path, *, fingerprint: str)
 def _remux(path: Place, facts: MediaFacts, copy: Path) -> None:
     """Copy the primary video and the sound, not re-encoded, under a temporary name, then rename it."""
     wanted = {track.index for track in (facts.video, *facts.audio) if track is not None}
-    with NamedTemporaryFile(dir=copy.parent, prefix=".remux-", delete=False) as file:
+    with NamedTemporaryFile(dir=copy.parent, prefix=f"{HALF_MADE}{os.getpid()}-", delete=False) as file:
         try:
             with open_container(path) as container, writing(copy.parent):
                 _copy_packets(path, container, wanted, cast("BinaryIO", file))
@@ -84,3 +85,21 @@ def _target(path: Place, output: OutputContainer, stream: Stream) -> Stream:
     except (av.error.FFmpegError, ValueError) as error:
         cause = f"its {stream.type} stream {stream.index} cannot be copied into MP4"
         raise MediaUnsupported(str(path), cause, "Convert the file to MP4") from error
+
+
+def clear_half_made(cache: Path) -> None:
+    """Remove copies that processes of this machine, which are no more, have left half made in `cache`."""
+    for file in cache.glob(f"{HALF_MADE}*"):
+        process = file.name.removeprefix(HALF_MADE).partition("-")[0]
+        if not (process.isdecimal() and _runs(int(process))):
+            file.unlink(missing_ok=True)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True

@@ -49,10 +49,26 @@ class Item(_Frozen):
 
 
 class Batch(_Frozen):
-    """Items by index: index i is worked alone, wherever there is room for it."""
+    """Items by index: index i is worked alone, wherever there is room for it, in containers of one image.
+
+    `types` are the declarations of those schema types that the library keeps, so that a worker needs to ask
+    nobody what a record is.
+    """
 
     id: str
     items: tuple[Item, ...]
+    image: str = ""
+    types: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def runs(self) -> list[int]:
+        """The numbers of all runs that are worked in it."""
+        return [task.run for item in self.items for task in item.tasks]
+
+    @property
+    def algorithms(self) -> list[str]:
+        """The names of the algorithms of its tasks, each once."""
+        return list(dict.fromkeys(task.algorithm for item in self.items for task in item.tasks))
 
     def write(self, storage: Storage) -> str:
         """Write the batch and return its key; one that is there already is never changed."""

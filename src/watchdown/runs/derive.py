@@ -11,7 +11,7 @@ from watchdown.catalogue.model import Title
 from watchdown.runs.correct import own_values
 from watchdown.runs.ledger import Run
 from watchdown.runs.memo import Types
-from watchdown.runs.publishing import model_of
+from watchdown.runs.stages import model_of
 from watchdown.runs.states import State
 from watchdown.runs.vectors import length_in
 from watchdown.runs.writing import Writing

@@ -5,16 +5,20 @@ Wherever it was stopped, the next call goes on: open runs are found in the ledge
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from watchdown.catalogue.corrections import Corrections
 from watchdown.catalogue.model import Title
 from watchdown.catalogue.titles import Catalogue
 from watchdown.media.shelf import Shelf
+from watchdown.media.source import clear_half_made
 from watchdown.runs.batch import Batch
 from watchdown.runs.feeds import ReadRecords
+from watchdown.runs.judging import Judge
 from watchdown.runs.ledger import Ledger, Run
 from watchdown.runs.plan import Plan, plan
 from watchdown.runs.progress import Progress, Report
-from watchdown.runs.publishing import Judge, Publishing
+from watchdown.runs.stages import Stages
 from watchdown.runs.staging import finished
 from watchdown.runs.states import OPEN, State
 from watchdown.runs.work import work
@@ -35,7 +39,7 @@ class Executor:
         catalogue: Catalogue,
         ledger: Ledger,
         corrections: Corrections,
-        publishing: Publishing,
+        stages: Stages,
         read_records: ReadRecords,
         algorithms: AlgorithmCatalogue,
         types: Registry,
@@ -45,23 +49,27 @@ class Executor:
         self._catalogue = catalogue
         self._ledger = ledger
         self._corrections = corrections
-        self._publishing = publishing
+        self._stages = stages
         self._read_records = read_records
         self._algorithms = algorithms
         self._types = types
 
     def bring_up_to_date(
-        self, title: Title, report: Report = lambda _: None, judge: Judge | None = None
+        self,
+        title: Title,
+        report: Report = lambda _: None,
+        judge: Judge | None = None,
+        only: Collection[str] | None = None,
     ) -> list[Run]:
         """Run whatever the title lacks, pass by pass; return the runs that were made or resumed.
 
         The first pass is over media; those over records follow until nothing more can be made. `judge` looks
-        at each pass as a whole before it is loaded.
+        at each pass as a whole before it is loaded; `only` names the algorithms, which are all without it.
         """
         self._tidy()
         made: dict[int, Run] = {}
         for over_records in (False, True):
-            tried: set[str] = set()
+            tried = set() if only is None else set(self._algorithms) - set(only)
             while ready := self._plan(title, over_records=over_records, without=tried):
                 self._pass(title, ready, report, judge)
                 tried |= {run.algorithm for run in ready.open}
@@ -70,14 +78,16 @@ class Executor:
 
     def _tidy(self) -> None:
         """Remove what a call that was killed has left behind and no other will take up."""
-        if not self._publishing.keeps_staged:  # else this would look through every run there ever was
+        if not self._stages.keeps_staged:  # else this would look through every run there ever was
             unfinished = {run.number for run in self._ledger.runs(states=OPEN)}
             left = {keys.run_of(stored.key) for stored in self._storage.list(keys.STAGED)}
             for run in left - unfinished:
                 self._storage.delete_all(keys.staged(run))
-            self._storage.delete_all(keys.BATCHES)
-        for file in self._shelf.work.glob(".remux-*"):
-            file.unlink()
+            taken_up = {keys.batch(run.batch) for run in self._ledger.runs(states=OPEN) if run.batch}
+            self._storage.delete(
+                found.key for found in self._storage.list(keys.BATCHES) if found.key not in taken_up
+            )
+        clear_half_made(self._shelf.work)
 
     def _plan(self, title: Title, *, over_records: bool, without: set[str]) -> Plan | None:
         found = plan(
@@ -88,15 +98,18 @@ class Executor:
             ledger=self._ledger,
             corrections=self._corrections,
             types=self._types,
-            over_records=over_records,
-            without=without,
+            names={
+                name
+                for name, known in self._algorithms.items()
+                if known.manifest.over_records == over_records and name not in without
+            },
         )
         return found if found.open else None
 
     def _pass(self, title: Title, ready: Plan, report: Report, judge: Judge | None) -> None:
         """Bring the open runs of a plan to their end, whatever state they were left in."""
         batch = self._work(title, ready, report)
-        self._publishing.publish(ready.open, self._tolerance, judge)
+        self._stages.through(ready.open, self._tolerance, judge)
         if batch is not None:
             self._storage.delete([batch])
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +15,7 @@ import pyarrow as pa
 from watchdown.catalogue.titles import Catalogue
 from watchdown.runs.ledger import Ledger, Run
 from watchdown.runs.memo import Types
-from watchdown.runs.record import keep_good
 from watchdown.runs.staging import Manifest, staged_files
-from watchdown.runs.states import State
 from watchdown.storage import keys
 from watchdown.storage.protocol import Storage
 from watchdown.validation.judge import REPORT, judge
@@ -31,10 +30,22 @@ CRITICAL = "critical"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Judging:
-    """Judges the validated runs of a batch with Great Expectations.
+class Verdict:
+    """What was found of one run: the error that holds it back, if there is one, and warnings."""
 
-    What fails an expectation that is critical is held in quarantine; the rest is a warning of its run.
+    error: str | None = None
+    warnings: tuple[str, ...] = ()
+
+
+Judge = Callable[[Sequence[Run], Mapping[int, Manifest]], Mapping[int, Verdict]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Judging:
+    """Judges the staged runs of a batch with Great Expectations.
+
+    What fails an expectation that is critical is an error of its run; the rest is a warning. `name` is that
+    of the batch, where it has one.
     """
 
     storage: Storage
@@ -43,11 +54,10 @@ class Judging:
     ledger: Ledger
     algorithms: AlgorithmCatalogue
     types: Types
+    name: str | None = None
 
-    def __call__(self, runs: Sequence[Run], manifests: Mapping[int, Manifest]) -> None:
-        """Judge runs, write one report with its Data Docs, and enter the verdicts."""
-        if not runs:
-            return
+    def __call__(self, runs: Sequence[Run], manifests: Mapping[int, Manifest]) -> Mapping[int, Verdict]:
+        """Judge runs, write one report with its Data Docs, and return the verdict on each."""
         profiles = [
             self._profile(run, manifests[run.number], name)
             for run in runs
@@ -60,13 +70,13 @@ class Judging:
             for run in runs
             for name in manifests[run.number].counts
         }
-        name = short_hash(*(run.number for run in runs))
+        name = self.name or short_hash(*(run.number for run in runs))
         self.work.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(dir=self.work, prefix=".judging-") as folder:
             home = Path(folder) / name
             verdict = judge(profiles, suites, home)
             self._keep(home, keys.report(name))
-        self._enter(verdict, runs, manifests, keys.report(name) + REPORT)
+        return _verdicts(verdict, keys.report(name) + REPORT)
 
     def _keep(self, home: Path, prefix: str) -> None:
         """Put a report where all see it, `report.json` last: where that is, the report is whole."""
@@ -103,19 +113,18 @@ class Judging:
         known = self.algorithms[algorithm].manifest.quality if algorithm in self.algorithms else {}
         return known[name].over(quality) if name in known else quality
 
-    def _enter(
-        self, verdict: Judgement, runs: Sequence[Run], manifests: Mapping[int, Manifest], place: str
-    ) -> None:
-        told: dict[int, list[tuple[bool, str]]] = {}
-        for failure in verdict.failures:
-            for fault in failure.faults:
-                reason = (failure.severity == CRITICAL, failure.reason(fault))
-                told.setdefault(fault.run, []).append(reason)
-        for run in runs:
-            reasons = told.get(run.number, [])
-            if critical := [reason for is_critical, reason in reasons if is_critical]:
-                error = f"{'; '.join(critical)} (see {place})"
-                keep_good(manifests[run.number], self.storage)
-                self.ledger.step(run.number, State.QUARANTINED, error=error)
-            elif reasons:
-                self.ledger.note(run.number, [reason for _, reason in reasons])
+
+def _verdicts(found: Judgement, place: str) -> dict[int, Verdict]:
+    errors: dict[int, list[str]] = defaultdict(list)
+    warnings: dict[int, list[str]] = defaultdict(list)
+    for failure in found.failures:
+        for fault in failure.faults:
+            told = errors if failure.severity == CRITICAL else warnings
+            told[fault.run].append(failure.reason(fault))
+    return {
+        run: Verdict(
+            error=f"{'; '.join(errors[run])} (see {place})" if errors[run] else None,
+            warnings=tuple(warnings[run]),
+        )
+        for run in {*errors, *warnings}
+    }

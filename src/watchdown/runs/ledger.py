@@ -34,6 +34,7 @@ class Run:
     model: str | None
     warnings: Sequence[str]
     error: str | None
+    batch: str | None
     created_at: str
     updated_at: str
 
@@ -98,12 +99,10 @@ class Ledger:
         with self._database.writing() as connection:
             _step(connection, number, state, facts)
 
-    def note(self, number: int, warnings: Sequence[str]) -> None:
-        """Add warnings to a run."""
+    def assign(self, batch: str, numbers: Sequence[int]) -> None:
+        """Note that runs are worked in a batch."""
         with self._database.writing() as connection:
-            run = _get(connection, number)
-            values = {"warnings": [*run.warnings, *warnings], "updated_at": now()}
-            connection.execute(update(runs).where(runs.c.number == number).values(values))
+            connection.execute(update(runs).where(runs.c.number.in_(numbers)).values(batch=batch))
 
     def publish(self, numbers: Sequence[int]) -> int:
         """Make loaded runs what readers see, all at one moment; return the new epoch."""
@@ -133,11 +132,15 @@ class Ledger:
         with self._database.reading() as connection:
             return _get(connection, number)
 
-    def runs(self, title: str | None = None, states: Iterable[State] = ()) -> list[Run]:
-        """Return runs in the order of their numbers, of one title or of all."""
+    def runs(
+        self, title: str | None = None, states: Iterable[State] = (), *, batch: str | None = None
+    ) -> list[Run]:
+        """Return runs in the order of their numbers, of one title, of one batch, or of all."""
         statement = select(runs).order_by(runs.c.number)
         if title is not None:
             statement = statement.where(runs.c.title == title)
+        if batch is not None:
+            statement = statement.where(runs.c.batch == batch)
         if wanted := list(states):
             statement = statement.where(runs.c.state.in_(wanted))
         with self._database.reading() as connection:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from watchdown.catalogue.corrections import Corrections
@@ -16,11 +16,15 @@ from watchdown_algos.catalogue import AlgorithmCatalogue, Known
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The next pass over a title: runs to work, and those whose result is there already."""
+    """The next pass over a title: runs to work, those whose result is there already, and what must wait.
+
+    `waiting` says by algorithm why it cannot run now.
+    """
 
     item: Item
     open: tuple[Run, ...]
     done: tuple[Run, ...]
+    waiting: Mapping[str, str]
 
 
 def plan(
@@ -32,23 +36,26 @@ def plan(
     ledger: Ledger,
     corrections: Corrections,
     types: Types,
-    over_records: bool,
-    without: Collection[str] = (),
+    names: Collection[str],
 ) -> Plan:
-    """Return the next pass over a title: over its media, or over the active records of earlier passes.
+    """Return the next pass of those algorithms over a title: over its media, or over active records.
 
-    `without` names algorithms that are left out, as they have had their try.
+    Whatever reads records that are being made waits for them.
     """
-    active = {run.algorithm: run for run in ledger.runs(title.id, [State.ACTIVE])}
+    past = ledger.runs(title.id, [*OPEN, State.ACTIVE])
+    active = {run.algorithm: run for run in past if run.state is State.ACTIVE}
+    made = {run.algorithm for run in past if run.state is not State.ACTIVE}
     runs: list[Run] = []
     tasks: list[Task] = []
+    waiting: dict[str, str] = {}
     for known in algorithms.values():
         manifest = known.manifest
-        if manifest.over_records != over_records or manifest.name in without:
+        if manifest.name not in names:
             continue
-        upstream = _upstream(known, algorithms, active)
         inputs = inputs_of(manifest, assets)
-        if upstream is None or not (inputs or upstream):
+        upstream, why = _upstream(known, algorithms, active, made)
+        if why or not (inputs or upstream):
+            waiting[manifest.name] = why or f"the title has no {' or '.join(manifest.consumes)}"
             continue
         model = known.load_model()
         said = corrections.of(title.id, manifest.name)
@@ -69,7 +76,8 @@ def plan(
             model=model.fingerprint if model else None,
         )
         runs.append(run)
-        if run.state in (State.PLANNED, State.RUNNING):
+        if run.state in OPEN:
+            made.add(manifest.name)
             tasks.append(
                 Task(
                     run=run.number,
@@ -85,18 +93,24 @@ def plan(
         item=item,
         open=tuple(run for run in runs if run.state in OPEN),
         done=tuple(run for run in runs if run.state not in OPEN),
+        waiting=waiting,
     )
 
 
-def _upstream(known: Known, algorithms: AlgorithmCatalogue, active: dict[str, Run]) -> dict[str, Run] | None:
-    """Return the active run per consumed schema type; None while one is missing."""
-    if not known.manifest.over_records:
-        return {}
-    found = {}
-    for schema in known.manifest.consumes:
-        producers = [active.get(producer.manifest.name) for producer in algorithms.producers(schema)]
-        run = next((run for run in producers if run is not None), None)
+def _upstream(
+    known: Known, algorithms: AlgorithmCatalogue, active: Mapping[str, Run], made: Collection[str]
+) -> tuple[dict[str, Run], str]:
+    """Return the active run per consumed schema type, or why one must be waited for."""
+    found: dict[str, Run] = {}
+    for schema in known.manifest.consumes if known.manifest.over_records else ():
+        producers = [producer.manifest.name for producer in algorithms.producers(schema)]
+        if soon := next((name for name in producers if name in made), None):
+            return {}, f"{soon} is at work on its {schema} records"
+        run = next((active[name] for name in producers if name in active), None)
         if run is None:
-            return None
+            return (
+                {},
+                f"it has no {schema} records yet; run {' or '.join(producers) or 'what makes them'} first",
+            )
         found[schema] = run
-    return found
+    return found, ""

@@ -1,4 +1,4 @@
-"""Recording: manifests from staging into the ledger, and the judgement whether a run may go on."""
+"""Rows set aside: those that validation refused, and the good ones of a run that is held back."""
 
 from __future__ import annotations
 
@@ -9,34 +9,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from watchdown.runs.ledger import Ledger, Run
 from watchdown.runs.memo import Types
 from watchdown.runs.staging import Manifest, refused_files, staged_files
-from watchdown.runs.states import State
 from watchdown.storage import keys
 from watchdown.storage.protocol import Storage
 from watchdown.validation.check import REASONS, ROW
-from watchdown.validation.policy import Tolerance
-
-
-def record(
-    run: Run, manifest: Manifest, *, ledger: Ledger, storage: Storage, types: Types, tolerance: Tolerance
-) -> State:
-    """Enter a manifest: the run is validated, failed, or quarantined where it has too many bad rows."""
-    if manifest.error is not None:
-        ledger.step(run.number, State.FAILED, error=manifest.error, warnings=list(manifest.warnings))
-        return State.FAILED
-    reason = tolerance.objection(sum(manifest.counts.values()), sum(manifest.refused.values()))
-    warnings = [*manifest.warnings, *keep_refused(manifest, storage, types)]
-    if reason is not None:
-        keep_good(manifest, storage)
-    if run.state is not State.STAGED:
-        ledger.step(
-            run.number, State.STAGED, counts=manifest.counts, content=manifest.content, warnings=warnings
-        )
-    judged = State.VALIDATED if reason is None else State.QUARANTINED
-    ledger.step(run.number, judged, error=reason)
-    return judged
 
 
 def keep_refused(manifest: Manifest, storage: Storage, types: Types) -> list[str]:

@@ -18,7 +18,7 @@ from watchdown_algos.catalogue import Known
 from watchdown_algos.contract import Algorithm, Context, TitleFacts
 from watchdown_algos.wants import Batch, Want
 from watchdown_schemas.columns import Stamp
-from watchdown_schemas.errors import AlgorithmError, LibraryError, WatchdownError
+from watchdown_schemas.errors import AlgorithmError, LibraryError, ModelUnavailable, WatchdownError
 from watchdown_schemas.fields import plain_row
 from watchdown_schemas.record import Record
 from watchdown_schemas.rows import from_rows
@@ -34,6 +34,7 @@ class Station:
     def __init__(self, task: Task, known: Known, item: Item, storage: Storage, types: Types) -> None:
         self.task = task
         self.error: str | None = None
+        self.away: ModelUnavailable | None = None
         self._known = known
         self._dimension: int | None = None
         manifest = known.manifest
@@ -94,6 +95,7 @@ class Station:
             raise  # the machine's or the storage's fault, not the algorithm's
         except WatchdownError as error:
             self.error = str(error)
+            self.away = error if isinstance(error, ModelUnavailable) else None
         except Exception as error:  # noqa: BLE001 - an algorithm may raise anything
             self.error = f"{self.task.algorithm} raised {type(error).__name__}: {error} ({_place(error)})"
 
@@ -129,9 +131,12 @@ class Station:
         """Note what a person should know of this run."""
         self._staging.warnings.extend(warnings)
 
-    def close(self) -> Manifest:
-        """Stage the rest and commit the attempt, with its error if it has one."""
+    def finish(self) -> None:
+        """Stage the rest."""
         self.take(self._finish)
+
+    def commit(self) -> Manifest:
+        """Enter the attempt, with its error if it has one."""
         return self._staging.commit(self.error)
 
     def _finish(self) -> Iterator[Record]:

@@ -39,10 +39,12 @@ def work(
     read_records: ReadRecords,
     types: Types,
     progress: Callable[[int], None] = lambda _: None,
+    retried: bool = False,
 ) -> list[Manifest]:
     """Work all tasks of an item, its media being decoded once; return each task's manifest.
 
-    A fault of a file fails the tasks that need it, a fault of an algorithm only its own.
+    A fault of a file fails the tasks that need it, a fault of an algorithm only its own. A task whose model
+    no server has answered for fails as well, or, where the work is `retried`, is raised and left undone.
     Anything else (a full disk, an interruption) is raised, and nothing is committed.
     """
     stations = [Station(task, algorithms[task.algorithm], item, shelf.storage, types) for task in item.tasks]
@@ -54,11 +56,19 @@ def work(
         for station in stations:
             _text(item, station, shelf)
             _records(item, station, shelf, read_records)
-        return [station.close() for station in stations]
+        for station in stations:
+            station.finish()
+        away = {station: station.away for station in stations if station.away and retried}
+        manifests = [station.commit() for station in stations if station not in away]
     except BaseException:
         for station in stations:
             station.discard()
         raise
+    for station in away:
+        station.discard()
+    for error in away.values():
+        raise error
+    return manifests
 
 
 def _media(item: Item, stations: list[Station], shelf: Shelf, progress: Callable[[int], None]) -> None:

@@ -10,8 +10,8 @@ from watchdown.catalogue.model import Title
 from watchdown.catalogue.titles import Catalogue
 from watchdown.runs.ledger import Ledger, Run
 from watchdown.runs.memo import Types, in_versions
-from watchdown.runs.publishing import Publishing
 from watchdown.runs.record import move_refused
+from watchdown.runs.stages import Stages
 from watchdown.runs.staging import Staging
 from watchdown.runs.states import OPEN, State
 from watchdown.storage import keys
@@ -41,13 +41,13 @@ class Writing:
         storage: Storage,
         catalogue: Catalogue,
         ledger: Ledger,
-        publishing: Publishing,
+        stages: Stages,
         types: Registry,
     ) -> None:
         self._storage = storage
         self._catalogue = catalogue
         self._ledger = ledger
-        self._publishing = publishing
+        self._stages = stages
         self._types = types
 
     def write(
@@ -103,7 +103,7 @@ class Writing:
             self._ledger.step(run.number, State.FAILED, error=f"{type(error).__name__}: {error}")
             raise
         try:
-            self._publishing.publish([self._ledger.get(run.number)], lambda _run: tolerance)
+            self._stages.through([self._ledger.get(run.number)], lambda _run: tolerance)
         except Exception as error:
             with suppress(LibraryError):  # a full disk takes no note of it
                 if self._ledger.get(run.number).state in OPEN:

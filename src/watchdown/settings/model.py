@@ -24,6 +24,7 @@ from watchdown.settings.address import Address, parse
 
 PREFIX = "WATCHDOWN_"
 NESTED = "__"
+ENVIRONMENT = "env:"
 
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Secret = Annotated[SecretStr, Field(min_length=1)]
@@ -127,6 +128,19 @@ class TritonSettings(Section):
         return self
 
 
+class AirflowSettings(Section):
+    """How Airflow is reached, which runs backfills as Kubernetes jobs."""
+
+    pairs = (("username", "password"),)
+
+    url: Annotated[str, StringConstraints(pattern=r"^https?://[^@]+$")] | None = Field(
+        default=None, description="Write it as http://HOST:PORT or https://HOST"
+    )
+    username: Text | None = Field(default=None, description="Write it as text")
+    password: Secret | None = Field(default=None, description="Write it as text")
+    timeout_s: PositiveFloat = Field(default=30.0, description="Give seconds")
+
+
 class Settings(BaseSettings):
     """What a library stands on. Without a database it can be searched, but not written to."""
 
@@ -150,6 +164,9 @@ class Settings(BaseSettings):
         default=OpenSearchSettings(), description="Write it as a section, [opensearch]"
     )
     triton: TritonSettings = Field(default=TritonSettings(), description="Write it as a section, [triton]")
+    airflow: AirflowSettings = Field(
+        default=AirflowSettings(), description="Write it as a section, [airflow]"
+    )
 
     @classmethod
     def settings_customise_sources(
@@ -185,14 +202,17 @@ class Settings(BaseSettings):
 
     @classmethod
     def read(cls, place: Path) -> Settings:
-        """Return the settings of a place: a library's folder, or a file such as `watchdown.toml`.
+        """Return the settings of a place: a library's folder, a file such as `watchdown.toml`, or `env:`.
 
+        `env:` stands for `WATCHDOWN_*` of the environment and no file.
         In a file, relative paths start from its folder, and `WATCHDOWN_*` of the environment goes before it
         (`WATCHDOWN_S3__ENDPOINT` before `endpoint` of `[s3]`). Raises LibraryNotFound where no such file
         is, SettingsInvalid with key, source and remedy where a setting is wrong, half given or unknown.
         """
-        from watchdown.settings.reading import is_file_of_settings, read_file
+        from watchdown.settings.reading import is_file_of_settings, read_environment, read_file
 
+        if str(place) == ENVIRONMENT:
+            return read_environment()
         return read_file(place) if is_file_of_settings(place) else cls.of_folder(place)
 
     def below(self, home: Path) -> Settings:

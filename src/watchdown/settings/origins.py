@@ -12,6 +12,7 @@ from typing import Final
 from watchdown.settings.model import (
     NESTED,
     PREFIX,
+    AirflowSettings,
     OpenSearchSettings,
     S3Settings,
     Section,
@@ -24,6 +25,7 @@ SECTIONS: Final[dict[str, type[Section]]] = {
     "s3": S3Settings,
     "opensearch": OpenSearchSettings,
     "triton": TritonSettings,
+    "airflow": AirflowSettings,
 }
 OTHERS: Final = {f"{PREFIX}LIBRARY"}  # read by the command line
 # What Kubernetes puts into every pod that runs beside a service called watchdown-something.
@@ -58,10 +60,15 @@ def misspelt() -> Iterator[tuple[str, str]]:
 
 
 class Origins:
-    """The origins of settings that a file and the environment give."""
+    """The origins of settings that a file, if there is one, and the environment give."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path | None) -> None:
         self.file = file
+
+    @property
+    def place(self) -> str:
+        """Where settings are looked for at last."""
+        return str(self.file or "environment")
 
     def of(self, key: Key) -> str:
         """Return a key with its origin: `s3.endpoint (watchdown.toml, line 7)`."""
@@ -70,11 +77,13 @@ class Origins:
                 if given.upper() == variable(key[:depth]):
                     return f"{'.'.join(key)} (environment variable {given})"
         line = self._line(key)
-        return f"{'.'.join(key)} ({self.file}{f', line {line}' if line else ''})"
+        return f"{'.'.join(key)} ({self.place}{f', line {line}' if line else ''})"
 
     def _line(self, key: Key) -> int | None:
         """Return the line on which a key, or else its section, is written."""
         section, found = "", None
+        if self.file is None:
+            return None
         for number, line in enumerate(self.file.read_text("utf-8").splitlines(), start=1):
             if header := re.match(r"\s*\[+\s*([^\]]+?)\s*\]", line):
                 section = header[1].replace('"', "").replace(" ", "")

@@ -23,11 +23,18 @@ def is_file_of_settings(place: Path) -> bool:
 
 def read_file(file: Path) -> Settings:
     """Return the settings of a file and the environment, paths absolute; the environment goes first."""
-    home = file.absolute().parent
-    origins = Origins(file)
+    return _read(_of_file(file), Origins(file), file.absolute().parent)
+
+
+def read_environment() -> Settings:
+    """Return the settings of the environment alone, for a container; relative paths start from here."""
+    return _read({}, Origins(None), Path.cwd())
+
+
+def _read(of_file: dict[str, Any], origins: Origins, home: Path) -> Settings:
     for name, meant in misspelt():
         raise SettingsInvalid(f"environment variable {name}", "is no setting", f"Perhaps {meant} is meant")
-    given = _merged(_of_file(file), _of_environment())
+    given = _merged(of_file, _of_environment())
     try:
         settings = Settings(**given).below(home)
     except ValidationError as error:
@@ -91,7 +98,7 @@ def _fault(found: Mapping[str, Any], origins: Origins) -> SettingsInvalid:
             remedy = f"Perhaps {close[0]} is meant" if close else f"Known here: {', '.join(near)}"
             return SettingsInvalid(origins.of(key), "is no setting", remedy)
         case "missing":
-            return SettingsInvalid(f"{name} ({origins.file})", "is not set", _remedy(key))
+            return SettingsInvalid(f"{name} ({origins.place})", "is not set", _remedy(key))
         case "clash":
             clash = found["ctx"]
             return SettingsInvalid(

@@ -13,6 +13,7 @@ PARTIAL: Final = ".partial"  # ends the names of files that are not whole yet
 BATCHES: Final = "batches/"
 QUARANTINE: Final = "quarantine/"
 REPORTS: Final = "reports/"
+BUNDLES: Final = "bundles/"
 DEAD_LETTERS: Final = "dead-letters/"
 STAGED: Final = "staged/"
 MEDIA: Final = "media/"
@@ -84,6 +85,11 @@ def held(run: int, schema: str) -> str:
 def report(name: str) -> str:
     """Return the prefix of the verdict on a batch."""
     return f"{REPORTS}{name}/"
+
+
+def bundle(batch: str) -> str:
+    """What a batch made, for people to take away."""
+    return f"{BUNDLES}{batch}.zip"
 
 
 def derived(fingerprint: str, run: int) -> str:

@@ -26,6 +26,7 @@ Key: TypeAlias = tuple[str, str]
 """Name of an algorithm, and versioned name of a schema type that it produces."""
 
 REPORT, DOCS, PROFILES = "report.json", "docs", "profiles"
+FIRST_PAGE = f"{DOCS}/index.html"
 SHOWN: Final = "name_and_id"
 _ARROW: Final = {str: pa.string(), int: pa.int64(), int | None: pa.int64(), float | None: pa.float64()}
 _COLUMNS: Final = pa.schema(

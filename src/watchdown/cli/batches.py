@@ -1,0 +1,241 @@
+"""The steps of a backfill, one command each: what Airflow's tasks run, and people by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from watchdown.cli.exit_codes import ExitCode
+from watchdown.cli.options import DEFAULT_LIBRARY, JsonOption, LibraryOption
+from watchdown.cli.output import notice, print_json, table
+from watchdown_schemas.errors import QueryError, printable
+
+if TYPE_CHECKING:
+    from watchdown.runs.batching import Planned
+    from watchdown.runs.ledger import Run
+    from watchdown.runs.reporting import BackfillReport
+
+BatchOption = Annotated[str, typer.Option("--batch", metavar="B", help="The batch's name.")]
+BatchesOption = Annotated[
+    list[str] | None, typer.Option("--batch", metavar="B", help="A batch; may be repeated.")
+]
+TitlesOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--titles",
+        metavar="T",
+        help="A title's name or id, a pattern ('Night*') or metadata (season:2); may be repeated. "
+        "All titles without it.",
+    ),
+]
+SizeOption = Annotated[int, typer.Option(min=1, max=1000, metavar="N", help="Titles in a batch at most.")]
+RateOption = Annotated[
+    float | None,
+    typer.Option(min=0.001, metavar="N", help="Documents in a second, below the library's budget."),
+]
+ToleranceOption = Annotated[
+    float, typer.Option(min=0, max=1, metavar="SHARE", help="The share of titles that may fail.")
+]
+SIZE = 100
+UNJUDGED = "the results were not judged as a whole: pip install 'watchdown[quality]'"
+
+
+def waiting() -> None:
+    """Say nothing while another process writes; Ctrl-C ends the wait."""
+
+
+def batch(
+    algorithms: Annotated[
+        list[str] | None, typer.Argument(metavar="ALGO...", help="Algorithms; all without any.")
+    ] = None,
+    *,
+    titles: TitlesOption = None,
+    size: SizeOption = SIZE,
+    over: Annotated[
+        Literal["media", "records"] | None, typer.Option(help="Only algorithms over these.")
+    ] = None,
+    after: Annotated[
+        list[str] | None,
+        typer.Option(metavar="B", help="What reads the records of this batch; may be repeated."),
+    ] = None,
+    library: LibraryOption = DEFAULT_LIBRARY,
+    as_json: JsonOption = False,
+) -> int:
+    """Plan what titles lack, in batches. To plan twice is no fault: a batch that is open is told again."""
+    from watchdown.client import backfilling
+    from watchdown.client.opening import opened
+
+    with opened(library) as services:
+        found = backfilling.plan(
+            services, algorithms or (), titles or (), over=over, after=after or (), size=size
+        )
+    tell_plan(found, as_json=as_json)
+    return ExitCode.OK
+
+
+def tell_plan(found: Planned, *, as_json: bool) -> None:
+    """Say what is to be done."""
+    if as_json:
+        print_json(
+            {
+                "plan": found.plan,
+                "batches": [asdict(one) for one in found.batches],
+                "up_to_date": found.up_to_date,
+                "waiting": [asdict(one) for one in found.waiting],
+            }
+        )
+        return
+    rows = ([one.batch, str(one.titles), ", ".join(one.algorithms), one.image] for one in found.batches)
+    if found.batches:
+        table(["batch", "titles", "algorithms", "image"], rows, right=["titles"])
+    else:
+        typer.echo("Nothing is to be done.")
+    for one in found.waiting:
+        notice("note", f"{printable(one.title)}: {one.algorithm} cannot be run now: {printable(one.why)}")
+
+
+def record(
+    *,
+    batch: BatchOption,
+    lost: Annotated[
+        list[str] | None,
+        typer.Option(metavar="INDEX=CAUSE", help="Why there is nothing of a title; may be repeated."),
+    ] = None,
+    library: LibraryOption = DEFAULT_LIBRARY,
+    as_json: JsonOption = False,
+) -> int:
+    """Enter what workers have left into the ledger, once none of them is at work; the rest is lost."""
+    from watchdown.client.opening import opened
+
+    causes = dict(map(_cause, lost or ()))
+    with opened(library) as services, services.writing(waiting):
+        return _told(batch, services.batches.record(batch, causes), as_json=as_json)
+
+
+def _cause(given: str) -> tuple[int, str]:
+    index, equals, cause = given.partition("=")
+    if not (equals and index.isdecimal() and cause.strip()):
+        raise QueryError(given, "is no index with a cause", "Write it as --lost 7='out of memory'")
+    return int(index), cause.strip()
+
+
+def validate(
+    *, batch: BatchOption, library: LibraryOption = DEFAULT_LIBRARY, as_json: JsonOption = False
+) -> int:
+    """Judge the recorded runs, each by its refused rows and all together, with a report."""
+    from watchdown.client.opening import opened
+    from watchdown.storage import keys
+    from watchdown.validation.judge import FIRST_PAGE
+
+    with opened(library) as services, services.writing(waiting):
+        runs = services.batches.validate(batch)
+        page = keys.report(batch) + FIRST_PAGE
+        there = services.storage.exists(page)
+        place = services.storage.place(page)
+    if there:
+        notice("report", place)
+    else:
+        notice("note", UNJUDGED)
+    return _told(batch, runs, as_json=as_json, report=page if there else None)
+
+
+def load(
+    *,
+    batch: BatchOption,
+    rate: RateOption = None,
+    library: LibraryOption = DEFAULT_LIBRARY,
+    as_json: JsonOption = False,
+) -> int:
+    """Load the runs that passed into the store, within the budget; readers do not see them yet."""
+    from watchdown.client.opening import opened
+
+    with opened(library) as services, services.writing(waiting):
+        return _told(batch, services.batches.load(batch, rate), as_json=as_json)
+
+
+def publish(
+    *, batch: BatchOption, library: LibraryOption = DEFAULT_LIBRARY, as_json: JsonOption = False
+) -> int:
+    """Show what is loaded to readers, all at one moment."""
+    from watchdown.client.opening import opened
+
+    with opened(library) as services, services.writing(waiting):
+        return _told(batch, services.batches.publish(batch), as_json=as_json)
+
+
+def _told(batch: str, runs: Sequence[Run], *, as_json: bool, **more: Any) -> int:
+    from watchdown.runs.batches import counted
+
+    states = counted(runs)
+    failed = [run for run in runs if run.error]
+    for run in failed:
+        notice(run.state, f"{run.title} {run.algorithm} (run {run.number}): {printable(run.error or '')}")
+    if as_json:
+        errors = [{"title": run.title, "run": run.number, "error": run.error} for run in failed]
+        print_json({"batch": batch, "states": states, "failed": errors, **more})
+    else:
+        typer.echo(f"{batch}: " + ", ".join(f"{count} {state}" for state, count in states.items()))
+    return ExitCode.OK
+
+
+def report(
+    *,
+    batch: BatchesOption = None,
+    tolerance: ToleranceOption = 0.0,
+    library: LibraryOption = DEFAULT_LIBRARY,
+    as_json: JsonOption = False,
+) -> int:
+    """Judge what became of batches: each title that failed, why, and how to try again."""
+    from watchdown.client import backfilling
+    from watchdown.client.opening import opened
+
+    with opened(library) as services:
+        found = backfilling.report(services, batch or (), tolerance=tolerance, library=str(library))
+    return tell_report(found, as_json=as_json)
+
+
+def tell_report(found: BackfillReport, *, as_json: bool) -> int:
+    """Say what became of a backfill, failures on stderr; the exit code is its verdict."""
+    for one in found.failed:
+        what = f"{printable(one.title_name)}: {one.algorithm} (run {one.run})"
+        notice("failed", f"{what}: {printable(one.error)}")
+        notice("try again", one.command)
+    if as_json:
+        print_json({**asdict(found), "passed": found.passed})
+    else:
+        typer.echo(f"{found.published} of {found.runs} runs are published, {len(found.failed)} failed.")
+    return ExitCode.OK if found.passed else ExitCode.FAILED
+
+
+def bundle(
+    *,
+    batch: BatchOption,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Write the files there instead.")] = None,
+    library: LibraryOption = DEFAULT_LIBRARY,
+    as_json: JsonOption = False,
+) -> int:
+    """Pack what a batch made, as Parquet and JSON, to be taken away."""
+    from watchdown.client.bundling import bundle as packed
+    from watchdown.client.bundling import write_bundle
+    from watchdown.client.opening import opened
+
+    with opened(library) as services:
+        if out is None:
+            key = packed(services, batch)
+            tell_bundle([services.storage.place(key)], as_json=as_json, key=key)
+        else:
+            tell_bundle(map(str, write_bundle(services, services.batches.runs(batch), out)), as_json=as_json)
+    return ExitCode.OK
+
+
+def tell_bundle(files: Iterable[str], *, as_json: bool, key: str | None = None) -> None:
+    """Say where a bundle lies."""
+    if as_json:
+        print_json({"bundle": key, "files": list(files)})
+    else:
+        for file in files:
+            typer.echo(printable(file))

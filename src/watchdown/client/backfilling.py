@@ -1,0 +1,102 @@
+"""Backfills: what titles lack of an algorithm, planned, worked where it was asked for, and reported on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from typing import Literal
+
+from watchdown.catalogue.model import Title
+from watchdown.client.checking import check
+from watchdown.client.choosing import chosen
+from watchdown.client.services import Services
+from watchdown.executors.in_process import InProcess
+from watchdown.executors.protocol import Executor
+from watchdown.runs.batches import read_batch
+from watchdown.runs.batching import SIZE, Planned
+from watchdown.runs.reporting import BackfillReport, report_on
+from watchdown.runs.worker import Worker
+from watchdown_schemas.errors import SettingsInvalid
+
+Via = Literal["local", "airflow"]
+Over = Literal["media", "records"]
+Waiting = Callable[[], None]
+
+
+def nothing() -> None:
+    """Do nothing while another process writes."""
+
+
+def plan(
+    services: Services,
+    algorithms: Collection[str] = (),
+    titles: Sequence[str] = (),
+    *,
+    over: Over | None = None,
+    after: Sequence[str] = (),
+    size: int = SIZE,
+    waiting: Waiting = nothing,
+    report: Callable[[int], None] = lambda _: None,
+) -> Planned:
+    """Return what titles lack of algorithms, of all without any, in batches; ask the servers first.
+
+    `over` narrows them to those over media or over records. `after` takes instead the algorithms that read
+    what the batches of those names have made, over the same titles.
+    """
+    for asked in check(services.settings):
+        if asked.error is not None:
+            raise asked.error
+    names = set(algorithms) or set(services.algorithms)
+    for name in names:
+        services.algorithms[name]  # raises, naming those that are known
+    if over is not None:
+        names = {
+            one for one in names if services.algorithms[one].manifest.over_records == (over == "records")
+        }
+    with services.writing(waiting):
+        found: Sequence[Title] = chosen(services, titles)
+        if after:
+            batches = [read_batch(services.storage, name) for name in after]
+            names &= {one for batch in batches for one in services.batching.dependants(batch)}
+            ids = {item.title for batch in batches for item in batch.items}
+            found = [title for title in found if title.id in ids]
+        return services.batching.plan(found, names, size=size, report=report)
+
+
+def executor_of(services: Services, via: Via, waiting: Waiting = nothing) -> Executor:
+    """Return what works backfills: this process, or the Airflow of the settings."""
+    if via == "local":
+        return InProcess(
+            batches=services.batches,
+            read=lambda name: read_batch(services.storage, name),
+            work=worker_of(services),
+            writing=lambda: services.writing(waiting),
+        )
+    if services.settings.airflow.url is None:
+        remedy = "Write url = http://HOST:PORT into the section [airflow], or leave out --via airflow"
+        raise SettingsInvalid("airflow.url", "is not set", remedy)
+    from watchdown.executors.airflow import AirflowExecutor
+
+    return AirflowExecutor(
+        services.settings.airflow,
+        read=lambda name: read_batch(services.storage, name),
+        storage=services.storage,
+    )
+
+
+def worker_of(services: Services) -> Worker:
+    """Return what works batches with what an open library has at hand."""
+    return Worker(
+        shelf=services.shelf,
+        algorithms=services.algorithms,
+        read_records=services.read_run,
+        types=services.registry,
+    )
+
+
+def report(
+    services: Services, batches: Sequence[str], *, tolerance: float = 0.0, library: str | None = None
+) -> BackfillReport:
+    """Judge what became of batches; `library` is how the commands to try again name it."""
+    runs = [run for name in batches for run in services.batches.runs(name)]
+    names = {title.id: title.name for title in services.catalogue.titles()} if runs else {}
+    return report_on(batches, runs, names, tolerance=tolerance, library=library or services.place)

@@ -1,0 +1,1 @@
+"""Executors: where the batches of a backfill are worked, in this process or by Airflow on Kubernetes."""

@@ -1,0 +1,159 @@
+"""Batches: what titles lack, planned once, and written where workers read it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from watchdown.catalogue.corrections import Corrections
+from watchdown.catalogue.model import Title
+from watchdown.catalogue.titles import Catalogue
+from watchdown.runs.batch import Batch, Item, Task
+from watchdown.runs.ledger import Ledger
+from watchdown.runs.plan import plan
+from watchdown.storage.protocol import Storage
+from watchdown_algos.catalogue import AlgorithmCatalogue
+from watchdown_schemas.ids import short_hash
+from watchdown_schemas.registry import Registry
+
+SIZE: Final = 100
+LARGEST: Final = 1000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlannedBatch:
+    """A batch as its planner tells of it."""
+
+    batch: str
+    titles: int
+    algorithms: tuple[str, ...]
+    image: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Waiting:
+    """A title that an algorithm cannot be run over now, and why."""
+
+    title: str
+    algorithm: str
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Planned:
+    """What is to be done: batches, how many runs are there already, and what cannot be run now."""
+
+    batches: tuple[PlannedBatch, ...]
+    up_to_date: int
+    waiting: tuple[Waiting, ...]
+
+    @property
+    def plan(self) -> str:
+        """Identify the plan: two that are to do the same are the same."""
+        return short_hash(*(batch.batch for batch in self.batches))
+
+
+class Batching:
+    """Plans batches. What is in one that has not ended stays there: to plan twice is no fault."""
+
+    def __init__(
+        self,
+        *,
+        storage: Storage,
+        catalogue: Catalogue,
+        ledger: Ledger,
+        corrections: Corrections,
+        algorithms: AlgorithmCatalogue,
+        types: Registry,
+    ) -> None:
+        self._storage = storage
+        self._catalogue = catalogue
+        self._ledger = ledger
+        self._corrections = corrections
+        self._algorithms = algorithms
+        self._types = types
+
+    def plan(
+        self,
+        titles: Iterable[Title],
+        names: Collection[str],
+        *,
+        size: int = SIZE,
+        report: Callable[[int], None] = lambda _: None,
+    ) -> Planned:
+        """Return what titles lack of algorithms, in batches of up to `size` titles that share an image.
+
+        `report` is told how many titles have been looked at.
+        """
+        known: dict[str, None] = {}
+        loose: dict[str, list[Item]] = defaultdict(list)
+        waiting: list[Waiting] = []
+        done = 0
+        for place, title in enumerate(titles):
+            found = plan(
+                title,
+                self._catalogue.timeline(title.id),
+                self._catalogue.assets(title.id),
+                algorithms=self._algorithms,
+                ledger=self._ledger,
+                corrections=self._corrections,
+                types=self._types,
+                names=names,
+            )
+            done += len(found.done)
+            waiting += [
+                Waiting(title=title.name, algorithm=name, why=why) for name, why in found.waiting.items()
+            ]
+            batch_of = {run.number: run.batch for run in found.open}
+            known |= dict.fromkeys(batch for batch in batch_of.values() if batch)
+            free = [task for task in found.item.tasks if batch_of[task.run] is None]
+            for image, tasks in self._by_image(free).items():
+                loose[image].append(found.item.model_copy(update={"tasks": tuple(tasks)}))
+                if len(loose[image]) == size:
+                    known[self._write(image, loose.pop(image))] = None
+            report(place + 1)
+        known |= dict.fromkeys(self._write(image, items) for image, items in loose.items())
+        return Planned(batches=tuple(map(self._told, known)), up_to_date=done, waiting=tuple(waiting))
+
+    def dependants(self, batch: Batch) -> set[str]:
+        """Return the algorithms that read what those of a batch make."""
+        made = {name for one in batch.algorithms for name in self._algorithms[one].manifest.produces}
+        return {
+            name
+            for name, known in self._algorithms.items()
+            if known.manifest.over_records and made & set(known.manifest.consumes)
+        }
+
+    def _by_image(self, tasks: Iterable[Task]) -> dict[str, list[Task]]:
+        found: dict[str, list[Task]] = defaultdict(list)
+        for task in tasks:
+            found[self._algorithms[task.algorithm].manifest.image].append(task)
+        return found
+
+    def _write(self, image: str, items: list[Item]) -> str:
+        """Write a batch, then note it in the ledger: what is noted is there."""
+        runs = [task.run for item in items for task in item.tasks]
+        manifests = [
+            self._algorithms[name].manifest
+            for name in {task.algorithm for one in items for task in one.tasks}
+        ]
+        for name in {name for manifest in manifests for name in manifest.produces}:
+            self._types.remember(self._types[name])
+        used = {name for manifest in manifests for name in manifest.schema_types}
+        batch = Batch(
+            id=short_hash(*runs),
+            items=tuple(items),
+            image=image,
+            types=tuple(map(dict, self._types.kept(used))),
+        )
+        batch.write(self._storage)
+        self._ledger.assign(batch.id, runs)
+        return batch.id
+
+    def _told(self, name: str) -> PlannedBatch:
+        batch = Batch.read(self._storage, name)
+        return PlannedBatch(
+            batch=name, titles=len(batch.items), algorithms=tuple(batch.algorithms), image=batch.image
+        )
