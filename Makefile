@@ -58,7 +58,7 @@ bench: .venv/dev ## compare speed and memory side by side; starts and ends its o
 
 SERVICES = PYTHONPATH=tests $(BIN)/python -m services
 .PHONY: services
-services: .venv/dev ## start PostgreSQL, S3, OpenSearch and Triton here; say where they are
+services: .venv/dev ## start Kubernetes, PostgreSQL, S3, OpenSearch and Triton here; say where they are
 	$(SERVICES) up
 
 .PHONY: services-down
@@ -82,7 +82,7 @@ PART = $(COMPILE) pyproject.toml -c requirements/dev.txt
 .PHONY: lock
 lock: .venv/pyvenv.cfg ## recompile requirements/*.txt (newest of all: make lock LOCK=--upgrade)
 	$(bring-uv)
-	$(COMPILE) --group uv -o requirements/uv.txt
+	for group in uv kubernetes-node; do $(COMPILE) --group $$group -o requirements/$$group.txt || exit; done
 	for group in postgresql jdk go triton; do \
 		$(COMPILE) --no-deps --group $$group -o requirements/$$group.txt || exit; done
 	@# Resolved together first, so that one environment can hold them; each other lock is a part of it.

@@ -23,7 +23,7 @@ def group(name: str) -> list[str]:
 
 
 WANTED = {
-    **{name: group(name) for name in ("uv", "postgresql", "jdk", "go", "triton")},
+    **{name: group(name) for name in ("uv", "postgresql", "jdk", "go", "triton", "kubernetes-node")},
     "local": BASE + EXTRAS["local"] + group("build"),
     "quality": BASE + EXTRAS["quality"],
     "cluster": BASE + EXTRAS["cluster"],

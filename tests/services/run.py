@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,7 +38,15 @@ class Run:
         sweep()
         self.adopt(self.name)
         self._background.start(
-            [sys.executable, "-m", "services", "up", *sorted(kinds), "--name", self.name],
+            [
+                sys.executable,
+                "-m",
+                "services",
+                "up",
+                *sorted(kinds, key=list(KINDS).index),
+                "--name",
+                self.name,
+            ],
             {"PYTHONPATH": str(TESTS)},
         )
 
@@ -62,7 +71,14 @@ def sweep() -> None:
 
 def discard(folder: Path) -> None:
     """End all servers of a name without much patience, and remove what they have left."""
-    for kind in KINDS.values():
-        for record in [*folder.glob(f"{kind.kind}/pid"), *folder.glob(f"{kind.kind}/*/pid")]:
-            Process(record, record).stop(kind.stop_by, PATIENCE_S)
+    records = {
+        record: kind.stop_by for kind in KINDS.values() for record in folder.glob(f"{kind.kind}/**/pid")
+    }
+    if records:
+        with ThreadPoolExecutor(len(records)) as together:
+            list(
+                together.map(
+                    lambda record: Process(record, record).stop(records[record], PATIENCE_S), records
+                )
+            )
     shutil.rmtree(folder, ignore_errors=True)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
-import shutil
-import subprocess
 import uuid
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from services.cache import CACHE, made_once
+from services.go import SETTINGS, go
 from services.service import HOST, Service, answers
-from services.tools import Missing, build, wheels
+from services.tools import Missing, build
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -34,11 +31,11 @@ class S3(Service):
     def build(cls) -> None:
         if PLACE.is_dir():
             return
-        go = _go()
+        compiler = go(OLDEST_GO)
         with made_once(PLACE) as half:
             if half is not None:
-                settings = {"GOBIN": str(half), "GOTOOLCHAIN": "local", "CGO_ENABLED": "0", "GOFLAGS": ""}
-                build(f"building versitygw {VERSION}", [go, "install", MODULE], settings, heavy=True)
+                settings = SETTINGS | {"GOBIN": str(half), "GOFLAGS": ""}
+                build(f"building versitygw {VERSION}", [compiler, "install", MODULE], settings, heavy=True)
 
     @classmethod
     def version(cls) -> str:
@@ -89,13 +86,3 @@ class S3(Service):
         name = f"test-{uuid.uuid4().hex[:16]}"
         self.client().create_bucket(Bucket=name)
         return name
-
-
-def _go() -> Path:
-    """Return a Go that is new enough: the machine's, or that of the wheel."""
-    if found := shutil.which("go"):
-        said = subprocess.run([found, "env", "GOVERSION"], capture_output=True, text=True, check=False).stdout
-        number = re.search(r"go(\d+)\.(\d+)", said)
-        if number and (int(number[1]), int(number[2])) >= OLDEST_GO:
-            return Path(found)
-    return wheels("go") / "go" / "bin" / "go"

@@ -11,12 +11,14 @@ import time
 import urllib.error
 import urllib.request
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
 from services.cache import CACHE, RUN, locked
-from services.process import Process
+from services.process import STOP_S, Process
 
 BY_HAND = "dev"
 HOST = "127.0.0.1"
@@ -39,6 +41,7 @@ class Service(ABC):
     kind: ClassVar[str]
     deadline_s: ClassVar[float] = 120.0
     stop_by: ClassVar[signal.Signals] = signal.SIGTERM
+    patience_s: ClassVar[float] = STOP_S
 
     def __init__(self, name: str = BY_HAND) -> None:
         self.name = name
@@ -101,11 +104,16 @@ class Service(ABC):
     def down(self, *, wipe: bool = False) -> None:
         """Stop the server; with `wipe`, remove its data, ports and logs too."""
         with locked(self.folder):
-            for process in self.processes:
-                process.stop(self.stop_by)
+            self.stop()
             if wipe:
                 for path in self.folder.iterdir():
                     shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+    def stop(self) -> None:
+        """End all processes at once, so that none waits for another."""
+        processes = self.processes
+        with ThreadPoolExecutor(len(processes)) as together:
+            list(together.map(lambda process: process.stop(self.stop_by, self.patience_s), processes))
 
     def kill(self, number: int = 0) -> None:
         """End one process of the server at once; `up` starts it again on the same port, with its data."""
@@ -134,12 +142,15 @@ class Service(ABC):
                 record.write_text(json.dumps(ports))
         return ports[name]
 
-    def _wait(self) -> None:
+    def _wait(self, until: Callable[[], bool] | None = None, parts: Iterable[int] | None = None) -> None:
+        """Wait until the server is healthy, or `until`; `parts` are the processes that it takes."""
+        until = until or self.healthy
+        needed = self.processes if parts is None else [self.processes[number] for number in parts]
         deadline = time.monotonic() + self.deadline_s
         while time.monotonic() < deadline:
-            if self.healthy():
+            if until():
                 return
-            if not self.running():
+            if not all(process.find() for process in needed):
                 raise Failed(f"{self.kind} {self.name} ended while starting:\n{self.log_tail()}")
             time.sleep(LOOK_S)
         raise Failed(f"{self.kind} {self.name} was not healthy in {self.deadline_s:g} s:\n{self.log_tail()}")

@@ -102,4 +102,4 @@ def test_what_cannot_be_had_is_told_and_the_rest_goes_on(cache: Path) -> None:
     assert re.search(r"^postgresql +down ", said.stdout, re.MULTILINE)
     refused = call(cache, "services", "up", "mysql")
     assert refused.returncode == 2
-    assert "there are postgresql, s3, opensearch, triton" in refused.stderr
+    assert "there are kubernetes, postgresql, s3, opensearch, triton" in refused.stderr
