@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import pytest
 
+from services.airflow import Airflow
 from services.opensearch import OpenSearch
 from services.postgresql import PostgreSQL, drop_database, new_database
 from services.run import Run, discard
@@ -25,6 +26,7 @@ SHARED: dict[str, type[Service]] = {
     "s3_server": S3,
     "opensearch_server": OpenSearch,
     "triton": Triton,
+    "airflow": Airflow,
 }
 RUN_KEY = pytest.StashKey[Run]()
 WORKER = "workerinput"
@@ -123,6 +125,12 @@ def opensearch_url(opensearch_server: OpenSearch) -> str:
 def triton(pytestconfig: pytest.Config) -> Triton:
     """Return a Triton that serves what it is told to: `serve(repository)`, then `url`, `grpc`, `http`."""
     return shared(pytestconfig, Triton)
+
+
+@pytest.fixture(scope="session")
+def airflow(pytestconfig: pytest.Config) -> Airflow:
+    """Return an Airflow with this tree's DAGs: its `url`, and its `api` to connect, trigger and look."""
+    return shared(pytestconfig, Airflow)
 
 
 def _own(config: pytest.Config) -> Iterator[Own]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from services.airflow import Airflow
 from services.opensearch import OpenSearch
 from services.postgresql import PostgreSQL
 from services.s3 import S3
 from services.service import Service
 from services.triton import Triton
 
-KINDS: dict[str, type[Service]] = {kind.kind: kind for kind in (PostgreSQL, S3, OpenSearch, Triton)}
+KINDS: dict[str, type[Service]] = {kind.kind: kind for kind in (PostgreSQL, S3, OpenSearch, Triton, Airflow)}
