@@ -85,6 +85,8 @@ lock: .venv/pyvenv.cfg ## recompile requirements/*.txt (newest of all: make lock
 	for group in uv kubernetes-node; do $(COMPILE) --group $$group -o requirements/$$group.txt || exit; done
 	for group in postgresql jdk go triton; do \
 		$(COMPILE) --no-deps --group $$group -o requirements/$$group.txt || exit; done
+	@# Airflow's environment is its own: what it wants is not held to what .venv has.
+	$(COMPILE) pyproject.toml --extra operators --group airflow -o requirements/operators.txt
 	@# Resolved together first, so that one environment can hold them; each other lock is a part of it.
 	$(COMPILE) pyproject.toml --extra local --extra cluster --extra quality --group dev -o requirements/dev.txt
 	$(PART) --extra local --group build -o requirements/local.txt

@@ -36,7 +36,7 @@ class ModelSpec(_Strict):
 
 
 class Resources(_Strict):
-    """What one title's run needs."""
+    """What one title's run needs; `gpu` only where it runs the model itself, with no server of models."""
 
     cpu: float = Field(default=1, gt=0)
     memory_mib: int = Field(default=512, gt=0)
@@ -57,6 +57,7 @@ class Manifest(_Strict):
     """One algorithm's declaration. `consumes` names media (video, audio, text) or schema types.
 
     `quality` has, by schema type, what is expected of its records otherwise than the type says.
+    `image` names what a cluster runs it in; whose images are the same share one decode of a title.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
@@ -64,11 +65,11 @@ class Manifest(_Strict):
     summary: str
     consumes: tuple[Literal["video", "audio", "text"] | SchemaName, ...] = Field(min_length=1)
     produces: tuple[SchemaName, ...] = Field(min_length=1)
+    image: str = Field(default="worker", pattern=r"^[a-z][a-z0-9-]*$")
     entry: str = Field(alias="class", pattern=r"^[a-z_][a-z0-9_]*:[A-Za-z_][A-Za-z0-9_]*$")
     encoders: tuple[Literal["text", "image", "clip"], ...] = ()
     model: ModelSpec | None = None
     parameters: dict[str, bool | int | float | str] = Field(default_factory=dict)
-    image: str = Field(default="worker", pattern=r"^[a-z][a-z0-9-]*$")
     resources: Resources = Resources()
     validation: Validation = Validation()
     quality: dict[SchemaName, QualityOverride] = Field(default_factory=dict)

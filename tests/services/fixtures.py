@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import pytest
 
+from services.airflow import Airflow
 from services.kubernetes.cluster import Kubernetes
 from services.opensearch import OpenSearch
 from services.postgresql import PostgreSQL, drop_database, new_database
@@ -27,6 +28,7 @@ SHARED: dict[str, type[Service]] = {
     "opensearch_server": OpenSearch,
     "triton": Triton,
     "kubernetes": Kubernetes,
+    "airflow": Airflow,
 }
 RUN_KEY = pytest.StashKey[Run]()
 WORKER = "workerinput"
@@ -131,6 +133,12 @@ def triton(pytestconfig: pytest.Config) -> Triton:
 def kubernetes(pytestconfig: pytest.Config) -> Kubernetes:
     """Return a cluster whose node runs pods as processes; a test makes a namespace of its own there."""
     return shared(pytestconfig, Kubernetes)
+
+
+@pytest.fixture(scope="session")
+def airflow(pytestconfig: pytest.Config) -> Airflow:
+    """Return an Airflow with this tree's DAGs: its `url`, and its `api` to connect, trigger and look."""
+    return shared(pytestconfig, Airflow)
 
 
 def _own(config: pytest.Config) -> Iterator[Own]:

@@ -13,6 +13,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
+from psycopg.errors import DuplicateDatabase
 
 from services.process import unprivileged
 from services.service import HOST, Service
@@ -94,6 +95,13 @@ def new_database(url: str) -> str:
     """Make an empty database on the server of a URL and return its URL."""
     name = f"test_{uuid.uuid4().hex[:16]}"
     with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    return f"{url.rpartition('/')[0]}/{name}"
+
+
+def database(url: str, name: str) -> str:
+    """Return the URL of a database of that name on the server of a URL, made where it is not there."""
+    with psycopg.connect(url, autocommit=True) as connection, suppress(DuplicateDatabase):
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     return f"{url.rpartition('/')[0]}/{name}"
 

@@ -1,0 +1,200 @@
+"""The stages of a batch as operators, each one command; what it is told comes from its batch and the form."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from airflow.sdk import BaseOperator, BaseOperatorLink, Context
+from airflow.sdk.exceptions import AirflowException
+
+from watchdown_operators.command_operator import CommandOperator
+from watchdown_operators.hook import WatchdownHook
+from watchdown_operators.job import Batch
+from watchdown_operators.outcome import all_lost
+
+
+class PageLink(BaseOperatorLink):
+    """The page or file that a task has left in the library's storage, where that can be read by URL."""
+
+    name = "Result"
+
+    @property
+    def xcom_key(self) -> str:
+        """The key under which the link is kept."""
+        return f"link_{self.name.lower().replace(' ', '_')}"
+
+    def get_link(self, operator: BaseOperator, *, ti_key: Any) -> str:
+        """Return the URL, or nothing."""
+        del ti_key
+        return str(getattr(operator, "page", ""))
+
+
+class ReportLink(PageLink):
+    """Great Expectations' pages of a batch."""
+
+    name = "Great Expectations"
+
+
+class BundleLink(PageLink):
+    """The results of a batch as one file."""
+
+    name = "Bundle"
+
+
+class PlanOperator(CommandOperator):
+    """Plans, and hands on the batches; the whole plan is the XCom `plan`."""
+
+    template_fields = ("after",)
+
+    def __init__(
+        self,
+        *,
+        algorithms: Sequence[str] = (),
+        over: str | None = None,
+        after: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        """Describe the plan.
+
+        Args:
+            algorithms: The algorithms; none means those of the form, or all.
+            over: `media` or `records`: only those that consume these.
+            after: Batches whose dependants are planned; where there are none, so are none.
+            kwargs: As for every operator.
+        """
+        super().__init__(**kwargs)
+        self.algorithms, self.over, self.after = list(algorithms), over, after
+
+    def execute(self, context: Context) -> Any:
+        """Plan, or hand on no batches where those come to none whose dependants were to be planned."""
+        if self.after is None or planned(self.after):
+            return super().execute(context)
+        self.log.info("Nothing was worked, so nothing depends on it.")
+        return []
+
+    def arguments_for(self, context: Context) -> list[str]:
+        """Return `batch` with what the form narrows it to."""
+        params = context["params"]
+        if self.after is not None:
+            chosen = _each("--after", (batch["batch"] for batch in planned(self.after)))
+        else:
+            chosen = [*(self.algorithms or params.get("algorithms", [])), *_each("--titles", params["titles"])]
+        over = ["--over", self.over] if self.over and not params.get("algorithms") else []
+        return ["batch", *chosen, *over, "--size", str(params["size"])]
+
+    def handed_on(self, said: Any, context: Context) -> Any:
+        """Return the batches, over which Airflow can map."""
+        batches = said.pop("batches")
+        context["ti"].xcom_push("plan", said)
+        self.log.info("%d batches: %s", len(batches), ", ".join(one["batch"] for one in batches) or "none")
+        return batches
+
+
+class StageOperator(CommandOperator):
+    """Runs one stage of one batch."""
+
+    template_fields = ("batch",)
+
+    def __init__(self, *, stage: str, batch: Batch, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.stage, self.batch = stage, batch
+
+    def arguments_for(self, context: Context) -> list[str]:
+        """Return the stage and its batch."""
+        del context
+        return [self.stage, "--batch", self.batch["batch"]]
+
+
+class RecordOperator(StageOperator):
+    """Records what became of each title. It runs also where the Job was lost, so that no run stays open."""
+
+    template_fields = ("batch", "worked")
+
+    def __init__(self, *, worked: Any, **kwargs: Any) -> None:
+        super().__init__(stage="record", **kwargs)
+        self.worked = worked
+
+    def arguments_for(self, context: Context) -> list[str]:
+        """Return the stage with each lost title's cause."""
+        lost = unpacked(self.worked) or all_lost(
+            self.batch["titles"], "its Job was not worked: the log of the task `work` says why"
+        )
+        causes = (f"{index}={cause}" for index, cause in lost["lost"].items())
+        return [*super().arguments_for(context), *_each("--lost", causes)]
+
+
+class ValidateOperator(StageOperator):
+    """Has the batch judged, and links the report."""
+
+    operator_extra_links = (ReportLink(),)
+    page = ""
+
+    def handed_on(self, said: Any, context: Context) -> Any:
+        """Keep where the report lies."""
+        del context
+        self.page = page_url(self.watchdown_conn_id, said.get("report"))
+        return said
+
+
+class BundleOperator(StageOperator):
+    """Makes the results of the batch one file, and links it."""
+
+    operator_extra_links = (BundleLink(),)
+    page = ""
+
+    def handed_on(self, said: Any, context: Context) -> Any:
+        """Keep where the bundle lies."""
+        del context
+        self.page = page_url(self.watchdown_conn_id, said.get("bundle"))
+        return said
+
+
+class LoadOperator(StageOperator):
+    """Loads the batch at the rate that the form asks for."""
+
+    def arguments_for(self, context: Context) -> list[str]:
+        """Return the stage with its rate."""
+        rate = context["params"]["rate"]
+        return [*super().arguments_for(context), *([] if rate is None else ["--rate", f"{rate:g}"])]
+
+
+class ReportOperator(CommandOperator):
+    """Judges the run: red where more titles failed than the form tolerates, or where nothing could be planned."""
+
+    template_fields = ("batches",)
+
+    def __init__(self, *, batches: Sequence[Any], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.batches = list(batches)
+
+    def arguments_for(self, context: Context) -> list[str]:
+        """Return `report` over the batches of all plans."""
+        batches = [batch["batch"] for plan in self.batches for batch in planned(plan)]
+        tolerance = context["params"]["tolerance"]
+        return ["report", *_each("--batch", batches), "--tolerance", f"{tolerance:g}"]
+
+
+def planned(batches: Any) -> list[Batch]:
+    """Return the batches of a plan; a plan that failed has none to judge, which is no success."""
+    if batches is None:
+        raise AirflowException("There is no plan: the log of the task `plan` says why")
+    return list(batches)
+
+
+def page_url(connection: str, key: str | None) -> str:
+    """Return where a key of the storage can be read, or nothing."""
+    base = WatchdownHook(connection).settings.reports_url
+    return f"{base}/{key}" if base and key else ""
+
+
+def unpacked(value: Any) -> Any:
+    """Return what a task handed on: what its trigger did comes as JSON within JSON."""
+    while isinstance(value, str):
+        value = json.loads(value)
+    return value
+
+
+def _each(option: str, values: Iterable[str]) -> list[str]:
+    return [part for value in values for part in (option, value)]
