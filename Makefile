@@ -65,7 +65,7 @@ images: ## build the images of containers/, where Docker is (more: containers/RE
 		echo "Docker with Buildx is needed; containers/README.md says how to do with Podman or Buildah." >&2; exit 1; }
 	@mkdir -p build
 	$(if $(REGISTRY),REGISTRY=$(REGISTRY)) $(if $(VERSION),VERSION=$(VERSION)) REVISION=$(REVISION) docker buildx bake \
-		--file containers/docker-bake.json --metadata-file build/images.json $(PUSH) $(IMAGES)
+		--file containers/docker-bake.json --metadata-file build/images.json $(BAKE) $(IMAGES)
 
 SERVICES = PYTHONPATH=tests $(BIN)/python -m services
 .PHONY: services
