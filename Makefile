@@ -40,12 +40,13 @@ test: check ## run every check and every test
 	$(BIN)/pytest -n 2 --dist loadfile
 
 .PHONY: check
-check: .venv/dev ## lint, format, types, import direction
+check: .venv/dev ## lint (Dockerfiles too), format, types, import direction
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/basedpyright
 	$(BIN)/lint-imports
+	$(BIN)/hadolint --config containers/.hadolint.yaml containers/*.Dockerfile
 
 .PHONY: fix
 fix: .venv/dev ## mend what ruff can mend, and format
@@ -55,6 +56,16 @@ fix: .venv/dev ## mend what ruff can mend, and format
 .PHONY: bench
 bench: .venv/dev ## compare speed and memory side by side; starts and ends its own servers
 	@set -e; for bench in tests/benchmarks/bench_*.py; do echo "== $$bench"; PYTHONPATH=tests $(BIN)/python $$bench; done
+
+IMAGES ?= default
+REVISION = $(shell git describe --always --dirty --abbrev=40 --exclude '*' 2>/dev/null)
+.PHONY: images
+images: ## build the images of containers/, where Docker is (more: containers/README.md)
+	@docker buildx version >/dev/null 2>&1 || { \
+		echo "Docker with Buildx is needed; containers/README.md says how to do with Podman or Buildah." >&2; exit 1; }
+	@mkdir -p build
+	$(if $(REGISTRY),REGISTRY=$(REGISTRY)) $(if $(VERSION),VERSION=$(VERSION)) REVISION=$(REVISION) docker buildx bake \
+		--file containers/docker-bake.json --metadata-file build/images.json $(BAKE) $(IMAGES)
 
 SERVICES = PYTHONPATH=tests $(BIN)/python -m services
 .PHONY: services
@@ -89,10 +100,14 @@ lock: .venv/pyvenv.cfg ## recompile requirements/*.txt (newest of all: make lock
 	$(COMPILE) pyproject.toml --extra operators --group airflow -o requirements/operators.txt
 	@# Resolved together first, so that one environment can hold them; each other lock is a part of it.
 	$(COMPILE) pyproject.toml --extra local --extra cluster --extra quality --group dev -o requirements/dev.txt
+	$(COMPILE) --group build -c requirements/dev.txt -o requirements/build.txt
 	$(PART) --extra local --group build -o requirements/local.txt
 	$(PART) --extra cluster -o requirements/cluster.txt
 	$(PART) --extra quality -o requirements/quality.txt
 	$(PART) --extra openclip -o requirements/openclip.txt
+	$(PART) --extra local --extra cluster -o requirements/worker.txt
+	$(PART) --extra local --extra cluster --extra quality -o requirements/pipeline.txt
+	echo onnxruntime | $(PART) --extra local --extra cluster --group gpu --excludes /dev/stdin -o requirements/worker-gpu.txt
 
 .PHONY: clean
 clean: ## remove what the other commands made

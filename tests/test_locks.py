@@ -22,14 +22,27 @@ def group(name: str) -> list[str]:
     return [requirement for part in parts for requirement in part]
 
 
+def on_gpus(requirement: str) -> bool:
+    """Say whether workers with a GPU have it too; onnxruntime-gpu holds the files of onnxruntime."""
+    return Requirement(requirement).name != "onnxruntime"
+
+
 WANTED = {
-    **{name: group(name) for name in ("uv", "postgresql", "jdk", "go", "triton", "kubernetes-node")},
+    **{
+        name: group(name)
+        for name in ("uv", "build", "postgresql", "jdk", "go", "triton", "kubernetes-node")
+    },
     "local": BASE + EXTRAS["local"] + group("build"),
     "quality": BASE + EXTRAS["quality"],
     "cluster": BASE + EXTRAS["cluster"],
     "dev": BASE + EXTRAS["local"] + EXTRAS["cluster"] + EXTRAS["quality"] + group("dev"),
     "openclip": BASE + EXTRAS["openclip"],
+    "worker": BASE + EXTRAS["local"] + EXTRAS["cluster"],
+    "worker-gpu": [*BASE, *filter(on_gpus, EXTRAS["local"] + EXTRAS["cluster"]), *group("gpu")],
+    "pipeline": BASE + EXTRAS["local"] + EXTRAS["cluster"] + EXTRAS["quality"],
 }
+TOGETHER = ("local", "quality", "dev", "openclip")
+IMAGES = ("build", "worker", "worker-gpu", "pipeline")
 
 
 def text(lock: str) -> str:
@@ -42,6 +55,12 @@ def pins(lock: str, python: str) -> dict[str, str]:
     surroundings = {"python_version": python, "python_full_version": PYTHONS[python], "sys_platform": "linux"}
     chosen = [r for r in map(Requirement, entries) if r.marker is None or r.marker.evaluate(surroundings)]
     return {requirement.name: str(requirement.specifier).removeprefix("==") for requirement in chosen}
+
+
+def apart(one: str, other: str, python: str) -> dict[str, tuple[str, str]]:
+    """Return what two locks pin to different versions."""
+    left, right = pins(one, python), pins(other, python)
+    return {name: (left[name], right[name]) for name in left.keys() & right if left[name] != right[name]}
 
 
 def test_every_lock_is_known() -> None:
@@ -61,11 +80,28 @@ def test_a_lock_satisfies_the_project(lock: str, python: str) -> None:
 
 
 @pytest.mark.parametrize("python", PYTHONS)
-@pytest.mark.parametrize("locks", [*combinations(("local", "quality", "dev", "openclip"), 2)], ids="-".join)
+@pytest.mark.parametrize("locks", [*combinations(TOGETHER, 2)], ids="-".join)
 def test_locks_agree_so_that_one_environment_can_hold_them(locks: tuple[str, str], python: str) -> None:
-    one, other = (pins(lock, python) for lock in locks)
-    apart = {name: (one[name], other[name]) for name in one.keys() & other if one[name] != other[name]}
-    assert apart == {}
+    assert apart(*locks, python) == {}
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+@pytest.mark.parametrize("image", IMAGES)
+def test_an_image_holds_the_versions_that_are_tested(image: str, python: str) -> None:
+    assert apart(image, "dev", python) == {}
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+@pytest.mark.parametrize("image", ["worker", "worker-gpu", "pipeline"])
+def test_an_image_holds_nothing_that_builds_or_tests(image: str, python: str) -> None:
+    tools = {*pins("build", python), *pins("uv", python), "hypothesis", "mypy", "pip", "pytest", "ruff"}
+    assert tools & {*pins(image, python)} <= {"packaging"}
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_an_image_has_one_onnx_runtime(python: str) -> None:
+    assert "onnxruntime-gpu" not in pins("worker", python)
+    assert "onnxruntime" not in pins("worker-gpu", python)
 
 
 @pytest.mark.parametrize("lock", WANTED)
