@@ -69,12 +69,19 @@ images: ## build the images of containers/, where Docker is (more: containers/RE
 
 SERVICES = PYTHONPATH=tests $(BIN)/python -m services
 .PHONY: services
-services: .venv/dev ## start Kubernetes, PostgreSQL, S3, OpenSearch and Triton here; say where they are
+services: .venv/dev ## start PostgreSQL, S3, OpenSearch, Triton, Kubernetes and Airflow here; say where they are
 	$(SERVICES) up
 
 .PHONY: services-down
 services-down: .venv/dev ## stop them; their data stays
 	$(SERVICES) down
+
+.PHONY: cluster
+cluster: .venv/dev ## start the whole platform here, Airflow and Kubernetes too, with a library of 20 titles
+	PYTHONPATH=tests $(BIN)/python -m services.platform cluster
+
+.PHONY: cluster-down
+cluster-down: services-down ## stop the platform; its data stays
 
 .PHONY: features
 features: .venv/dev ## write into docs/features.md which test shows which row

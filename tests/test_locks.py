@@ -28,10 +28,7 @@ def on_gpus(requirement: str) -> bool:
 
 
 WANTED = {
-    **{
-        name: group(name)
-        for name in ("uv", "build", "postgresql", "jdk", "go", "triton", "kubernetes-node")
-    },
+    **{name: group(name) for name in ("uv", "build", "postgresql", "jdk", "go", "triton", "kubernetes-node")},
     "local": BASE + EXTRAS["local"] + group("build"),
     "quality": BASE + EXTRAS["quality"],
     "cluster": BASE + EXTRAS["cluster"],

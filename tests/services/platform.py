@@ -1,0 +1,202 @@
+"""The whole platform on this machine, with a library of 20 drawn titles: `python -m services.platform DIR`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import watchdown
+from services.airflow import Airflow
+from services.images import lay_out
+from services.kubernetes.cluster import Kubernetes
+from services.library import holds, serve_models, settings_of
+from services.opensearch import OpenSearch
+from services.postgresql import PostgreSQL, new_database
+from services.s3 import S3
+from services.service import BY_HAND, Service
+from services.triton import Triton
+from watchdown.settings import Settings
+from watchdown.settings.variables import worker_variables
+from watchdown_algos.drawn.film import DrawnLine, film_of
+from watchdown_algos.drawn.library import draw_library
+from watchdown_algos.drawn.write import write_film, write_srt
+
+NAMESPACE, SECRET = "watchdown", "watchdown-worker"
+TITLES = 20
+ACTIVE = ("shots", "keyframes", "dialogue")
+AIRFLOW = """
+[airflow]
+url = "{url}"
+username = "{user}"
+password = "{password}"
+"""
+SECOND = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """One of each server."""
+
+    postgresql: PostgreSQL
+    s3: S3
+    opensearch: OpenSearch
+    triton: Triton
+    kubernetes: Kubernetes
+    airflow: Airflow
+
+    @classmethod
+    def named(cls, name: str = BY_HAND) -> Platform:
+        """Return the servers of a name, up or not."""
+        return cls(
+            PostgreSQL(name), S3(name), OpenSearch(name), Triton(name), Kubernetes(name), Airflow(name)
+        )
+
+    def up(self) -> None:
+        """Start what does not run."""
+        servers: tuple[Service, ...] = (
+            self.kubernetes,
+            self.postgresql,
+            self.s3,
+            self.opensearch,
+            self.triton,
+            self.airflow,
+        )
+        with ThreadPoolExecutor(len(servers)) as together:
+            list(together.map(lambda server: server.up(), servers))
+
+    def settings(self) -> str:
+        """Return the settings of a new, empty library on these servers."""
+        database = new_database(self.postgresql.url)
+        model = serve_models(self.triton)
+        airflow = AIRFLOW.format(url=self.airflow.url, user=self.airflow.user, password=self.airflow.password)
+        return settings_of(database, self.s3, self.opensearch.url, model) + airflow
+
+    def connect(self, library: Path, command: Path, namespace: str = NAMESPACE) -> None:
+        """Let Airflow work a library: with pods of this tree's image, and `command` for all other steps."""
+        settings = Settings.read(library)
+        layout = lay_out("worker")
+        self.kubernetes.add_image(layout.reference, layout.root, layout.env)
+        self.kubernetes.namespace(namespace)
+        self._apply(secret(namespace, worker_variables(settings)))
+        storage = settings.storage
+        assert storage is not None
+        bucket = storage.host
+        self.s3.client().put_bucket_policy(Bucket=bucket, Policy=json.dumps(readable(bucket, storage.path)))
+        kubeconfig = {"kube_config_path": str(self.kubernetes.kubeconfig)}
+        self.airflow.api.connect("kubernetes_default", "kubernetes", kubeconfig)
+        self.airflow.api.connect(
+            "watchdown_default",
+            "watchdown",
+            {
+                "command": str(command),
+                "library": str(library),
+                "namespace": namespace,
+                "images": {"worker": layout.reference},
+                "secret": SECRET,
+                "model": str(settings.model),
+                "node_selector": {"type": "process"},
+                "reports_url": f"{self.s3.url}/{bucket}/{storage.path}".rstrip("/"),
+            },
+        )
+
+    def _apply(self, thing: dict[str, Any]) -> None:
+        self.kubernetes.kubectl("apply", "--server-side", "-f", "-", input=json.dumps(thing))
+
+
+def secret(namespace: str, variables: dict[str, str]) -> dict[str, Any]:
+    """Return the Secret that gives pods their settings."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": SECRET, "namespace": namespace},
+        "stringData": variables,
+    }
+
+
+def readable(bucket: str, prefix: str) -> dict[str, Any]:
+    """Return the policy that lets whoever reaches the server read reports and bundles, and nothing else."""
+    below = f"arn:aws:s3:::{bucket}/{f'{prefix}/' if prefix else ''}"
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": "*",
+                "Action": "s3:GetObject",
+                "Resource": [f"{below}reports/*", f"{below}bundles/*"],
+            }
+        ],
+    }
+
+
+def draw(folder: Path, titles: int = TITLES, told: Callable[[str], object] = lambda _: None) -> list[Path]:
+    """Draw the six films of the demo and some more, those that are not there yet; return their files."""
+    drawn = draw_library(folder, told)
+    names = list(dict.fromkeys(shot["title"] for shot in drawn["shots"]))
+    for number in range(len(names) + 1, titles + 1):
+        film = film_of(1000 + number, name=f"Reel {number:02}", shots=6, seconds=(1.0, 2.0))
+        names.append(film.name)
+        if not (folder / f"{film.name}.mp4").exists():
+            line = DrawnLine(
+                start_ns=SECOND // 2, end_ns=SECOND, language="en", text=f"This is reel number {number}."
+            )
+            write_srt([line], folder / f"{film.name}.en.srt")
+            write_film(film, folder / f"{film.name}.mp4")
+            told(film.name)
+    return [folder / f"{name}.mp4" for name in names[:titles]]
+
+
+def fill(library: Path, films: Iterable[Path], only: Iterable[str] | None = ACTIVE) -> None:
+    """Put films into a library's storage and catalogue, with some algorithms' results."""
+    with watchdown.open(library, create=True) as opened:
+        added = opened.add(*films, only=None if only is None else list(only))
+    if errors := [error for one in added for error in one.errors]:
+        raise RuntimeError(errors[0])
+
+
+def main(home: Path) -> None:
+    """Start all there is, make the library unless it is there, and say where everything is."""
+
+    def say(line: str) -> None:
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
+
+    say(
+        "Starting Kubernetes, PostgreSQL, S3, OpenSearch, Triton and Airflow (built when first asked for) ..."
+    )
+    platform, library = Platform.named(), home.absolute() / "watchdown.toml"
+    platform.up()
+    if not (library.exists() and holds(library, platform.postgresql, platform.s3)):
+        home.mkdir(parents=True, exist_ok=True)
+        library.write_text(platform.settings(), "utf-8")
+        library.chmod(0o600)
+    say(f"Drawing {TITLES} titles and adding them, with {', '.join(ACTIVE)} (once) ...")
+    fill(library, draw(home / "films"))
+    platform.connect(library, Path(sys.executable).with_name("watchdown"))
+    platform.airflow.api.await_dag("algo.visual-embedding")
+    airflow, storage = platform.airflow, Settings.read(library).storage
+    say(
+        f"""
+The library     {home / "watchdown.toml"}: {TITLES} titles, visual-embedding to be run
+Airflow         {airflow.url}, user {airflow.user}, password {airflow.password}
+Kubernetes      export KUBECONFIG={platform.kubernetes.kubeconfig}; namespace {NAMESPACE}
+OpenSearch      {platform.opensearch.url}
+Triton          {platform.triton.url}; its page of metrics is {platform.triton.metrics}
+S3              {platform.s3.url}, {storage}; keys are in the library's settings
+PostgreSQL      {Settings.read(library).database}
+
+Try next:
+  .venv/bin/watchdown backfill visual-embedding --via airflow --library {home}/watchdown.toml
+  .venv/bin/watchdown search 'red race car' --library {home}/watchdown.toml
+
+Stop it all with: make cluster-down"""
+    )
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
