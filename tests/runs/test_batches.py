@@ -89,6 +89,16 @@ def test_a_batch_goes_from_work_to_readers(library: Library) -> None:
     assert plan(library) == Planned(batches=(), up_to_date=5, waiting=())
 
 
+def test_two_libraries_have_no_batch_in_common(library: Library, tmp_path: Path) -> None:
+    other = Library(tmp_path / "other", catalogue("Lines"))
+    other.speak(SPOKEN, "t0.srt", TITLES[0])
+    [batch] = plan(other).batches
+    assert [item.tasks[0].run for item in read_batch(other.storage, batch.batch).items] == [1]
+    library.batching().plan(TITLES[:1], ["lines"])
+    assert [run.number for run in library.ledger.runs(batch=batch.batch)] == []
+    other.database.close()
+
+
 def test_every_stage_may_be_repeated(library: Library) -> None:
     [batch] = plan(library, size=5).batches
     batches = library.batches()

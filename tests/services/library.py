@@ -67,16 +67,16 @@ def main(home: Path) -> Path:
     with ThreadPoolExecutor(len(servers)) as together:
         list(together.map(lambda server: server.up(), servers))
     model, file = serve_models(Triton()), home / "watchdown.toml"
-    if not (file.exists() and holds(file, PostgreSQL(), S3())):
+    if not (file.exists() and holds(file, PostgreSQL().url, S3())):
         home.mkdir(parents=True, exist_ok=True)
         file.write_text(settings_of(new_database(PostgreSQL().url), S3(), OpenSearch().url, model), "utf-8")
     return file
 
 
-def holds(file: Path, postgresql: PostgreSQL, s3: S3) -> bool:
+def holds(file: Path, postgresql_url: str, s3: S3) -> bool:
     """Whether the servers of a file of settings are these, and still have what it names."""
     said = tomllib.loads(file.read_text("utf-8"))
-    if not said["database"].startswith(postgresql.url.rpartition("/")[0]) or said["s3"]["endpoint"] != s3.url:
+    if not said["database"].startswith(postgresql_url.rpartition("/")[0]) or said["s3"]["endpoint"] != s3.url:
         return False
     buckets = [bucket["Name"] for bucket in s3.client().list_buckets()["Buckets"]]
     try:

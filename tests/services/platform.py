@@ -42,7 +42,7 @@ SECOND = 1_000_000_000
 class Platform:
     """One of each server."""
 
-    postgresql: PostgreSQL
+    postgresql_url: str
     s3: S3
     opensearch: OpenSearch
     triton: Triton
@@ -50,28 +50,18 @@ class Platform:
     airflow: Airflow
 
     @classmethod
-    def named(cls, name: str = BY_HAND) -> Platform:
-        """Return the servers of a name, up or not."""
-        return cls(
-            PostgreSQL(name), S3(name), OpenSearch(name), Triton(name), Kubernetes(name), Airflow(name)
-        )
-
-    def up(self) -> None:
-        """Start what does not run."""
-        servers: tuple[Service, ...] = (
-            self.kubernetes,
-            self.postgresql,
-            self.s3,
-            self.opensearch,
-            self.triton,
-            self.airflow,
-        )
+    def up(cls, name: str = BY_HAND) -> Platform:
+        """Start what does not run of the servers of a name, and return them."""
+        postgresql, s3, opensearch = PostgreSQL(name), S3(name), OpenSearch(name)
+        triton, kubernetes, airflow = Triton(name), Kubernetes(name), Airflow(name)
+        servers: list[Service] = [kubernetes, postgresql, s3, opensearch, triton, airflow]
         with ThreadPoolExecutor(len(servers)) as together:
             list(together.map(lambda server: server.up(), servers))
+        return cls(postgresql.url, s3, opensearch, triton, kubernetes, airflow)
 
     def settings(self) -> str:
         """Return the settings of a new, empty library on these servers."""
-        database = new_database(self.postgresql.url)
+        database = new_database(self.postgresql_url)
         model = serve_models(self.triton)
         airflow = AIRFLOW.format(url=self.airflow.url, user=self.airflow.user, password=self.airflow.password)
         return settings_of(database, self.s3, self.opensearch.url, model) + airflow
@@ -169,9 +159,8 @@ def main(home: Path) -> None:
     say(
         "Starting Kubernetes, PostgreSQL, S3, OpenSearch, Triton and Airflow (built when first asked for) ..."
     )
-    platform, library = Platform.named(), home.absolute() / "watchdown.toml"
-    platform.up()
-    if not (library.exists() and holds(library, platform.postgresql, platform.s3)):
+    platform, library = Platform.up(), home.absolute() / "watchdown.toml"
+    if not (library.exists() and holds(library, platform.postgresql_url, platform.s3)):
         home.mkdir(parents=True, exist_ok=True)
         library.write_text(platform.settings(), "utf-8")
         library.chmod(0o600)

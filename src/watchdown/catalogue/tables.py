@@ -65,6 +65,9 @@ assets = Table(
     Column("facts", JSON, nullable=False),
 )
 
+# One row: what tells this library from every other.
+library = Table("library", metadata, Column("id", TEXT, primary_key=True))
+
 counters = Table(
     "counters",
     metadata,

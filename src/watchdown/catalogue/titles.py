@@ -65,6 +65,11 @@ class Catalogue:
                 _put(connection, asset)
             touch(connection, [title.id])
 
+    def library(self) -> str:
+        """Return what tells this library from every other."""
+        with self._database.reading() as connection:
+            return str(connection.execute(select(tables.library.c.id)).scalar_one())
+
     def find_asset(self, fingerprint: str) -> Asset | None:
         """Return the asset with this content, if there is one."""
         statement = select(tables.assets).where(tables.assets.c.fingerprint == fingerprint)

@@ -174,11 +174,13 @@ def _told(batch: str, runs: Sequence[Run], *, as_json: bool, **more: Any) -> int
     failed = [run for run in runs if run.error]
     for run in failed:
         notice(run.state, f"{run.title} {run.algorithm} (run {run.number}): {printable(run.error or '')}")
+    told = f"{batch}: " + ", ".join(f"{count} {state}" for state, count in states.items())
     if as_json:
+        notice("batch", told)
         errors = [{"title": run.title, "run": run.number, "error": run.error} for run in failed]
         print_json({"batch": batch, "states": states, "failed": errors, **more})
     else:
-        typer.echo(f"{batch}: " + ", ".join(f"{count} {state}" for state, count in states.items()))
+        typer.echo(told)
     return ExitCode.OK
 
 

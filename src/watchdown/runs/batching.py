@@ -143,7 +143,7 @@ class Batching:
             self._types.remember(self._types[name])
         used = {name for manifest in manifests for name in manifest.schema_types}
         batch = Batch(
-            id=short_hash(*runs),
+            id=short_hash(self._catalogue.library(), *runs),
             items=tuple(items),
             image=image,
             types=tuple(map(dict, self._types.kept(used))),

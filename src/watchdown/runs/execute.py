@@ -122,7 +122,8 @@ class Executor:
         if not tasks:
             return None
         item = ready.item.model_copy(update={"tasks": tasks})
-        batch = Batch(id=short_hash(*(task.run for task in tasks)), items=(item,))
+        runs = (task.run for task in tasks)
+        batch = Batch(id=short_hash(self._catalogue.library(), *runs), items=(item,))
         key = batch.write(self._storage)
         for name in {name for task in tasks for name in self._algorithms[task.algorithm].manifest.produces}:
             self._types.remember(self._types[name])

@@ -1,6 +1,8 @@
-"""The batch that a run is worked in, so that it is planned once and found again by its batch."""
+"""The batch that a run is worked in, and the library's own name, which tells its batches from those of others."""
 
 from __future__ import annotations
+
+import uuid
 
 import sqlalchemy as sa
 from alembic import op
@@ -17,3 +19,5 @@ def upgrade() -> None:
     """Let runs have a batch; those that are there were worked without one that is kept."""
     op.add_column("runs", sa.Column("batch", TEXT, nullable=True))
     op.create_index("ix_runs_batch", "runs", ["batch"])
+    library = op.create_table("library", sa.Column("id", TEXT, primary_key=True))
+    op.bulk_insert(library, [{"id": uuid.uuid4().hex}])
