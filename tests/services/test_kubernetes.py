@@ -10,7 +10,17 @@ import pytest
 from services.fixtures import Own
 from services.kubernetes.cluster import Kubernetes
 from services.kubernetes.components import API, CONTROLLERS, ETCD, NODE, SCHEDULER
-from services.kubernetes.jobs import create, end_of_job, job, new_namespace, pod, shell, until
+from services.kubernetes.jobs import (
+    create,
+    end_of_job,
+    job,
+    new_namespace,
+    new_secret,
+    pod,
+    shell,
+    state_of,
+    until,
+)
 from services.process import ended
 from services.service import Failed
 
@@ -51,9 +61,10 @@ def test_the_process_node_is_as_large_as_the_machine(kubernetes: Kubernetes) -> 
 
 def test_pods_of_a_simulated_node_only_seem_to_run_and_requests_are_counted(cluster: Kubernetes) -> None:
     namespace, before = new_namespace(cluster), cluster.requests()
-    template = pod(shell("exit 1"), nodeSelector={"type": "kwok"})
-    status = end_of_job(cluster, create(cluster, namespace, "Job", job(template, 50)))
-    assert status["completedIndexes"] == "0-49"
+    spec = job(pod(shell("exit 1"), nodeSelector={"type": "kwok"}), 50, backoffLimitPerIndex=0)
+    spec["template"]["metadata"] = {"annotations": {"exit-code.test/7": "42"}}
+    status = end_of_job(cluster, create(cluster, namespace, "Job", spec))
+    assert (status["completedIndexes"], status["failedIndexes"]) == ("0-6,8-49", "7")
     spent = cluster.requests() - before
     assert spent["POST", "pods"] == spent["POST", "pods/binding"] == 50
     assert spent["POST", "jobs"] == 1
@@ -105,6 +116,17 @@ def test_pods_of_a_node_that_died_have_failed_and_none_runs_twice(
     [said] = cluster.read(f"/api/v1/namespaces/{namespace}/pods")["items"]
     assert said["status"]["reason"] == "NodeRestarted"
     assert len((tmp_path / "pids").read_text().split()) == 1
+
+
+def test_a_pod_that_had_not_begun_is_begun_by_the_node_that_comes_back(cluster: Kubernetes) -> None:
+    namespace = new_namespace(cluster)
+    container = shell("exit 0", envFrom=[{"secretRef": {"name": "late"}}])
+    path = create(cluster, namespace, "Pod", pod(container))
+    state_of(cluster, path, "waiting")
+    cluster.kill(NODE)
+    new_secret(cluster, namespace, "late", WORD="here")
+    cluster.up()
+    assert state_of(cluster, path, "terminated")["exitCode"] == 0
 
 
 def test_two_clusters_stand_side_by_side(kubernetes: Kubernetes, cluster: Kubernetes) -> None:

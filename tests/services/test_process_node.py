@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import base64
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from services.kubernetes.jobs import (
     end_of_job,
     job,
     new_namespace,
+    new_secret,
     pod,
     shell,
     state_of,
@@ -50,12 +50,6 @@ def env(**variables: str) -> list[dict[str, str]]:
     return [{"name": name, "value": value} for name, value in variables.items()]
 
 
-def secret(cluster: Kubernetes, namespace: str, name: str, **data: str) -> None:
-    coded = {key: base64.b64encode(value.encode()).decode() for key, value in data.items()}
-    thing = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "namespace": namespace}}
-    cluster.kubectl("create", "-f", "-", input=json.dumps({**thing, "data": coded}))
-
-
 def logs(cluster: Kubernetes, namespace: str, *options: str) -> str:
     return cluster.kubectl("logs", "it", "-n", namespace, *options)
 
@@ -77,7 +71,7 @@ def test_bad_luck_is_retried_a_bad_title_is_not_and_a_deleted_pod_is_replaced(
 
 
 def test_a_pod_is_told_variables_from_all_sources(kubernetes: Kubernetes, namespace: str) -> None:
-    secret(kubernetes, namespace, "keys", WORD="from-secret", OTHER="other")
+    new_secret(kubernetes, namespace, "keys", WORD="from-secret", OTHER="other")
     kubernetes.kubectl("create", "configmap", "plain", "-n", namespace, "--from-literal=COLOUR=red")
     sources = [{"secretRef": {"name": "keys"}}, {"configMapRef": {"name": "plain"}, "prefix": "A_"}]
     named = [
@@ -100,7 +94,7 @@ def test_a_pod_waits_for_its_secret(kubernetes: Kubernetes, namespace: str) -> N
     waiting = state_of(kubernetes, path, "waiting")
     assert waiting["reason"] == "CreateContainerConfigError"
     assert waiting["message"] == 'secret "late" not found'
-    secret(kubernetes, namespace, "late", WORD="here")
+    new_secret(kubernetes, namespace, "late", WORD="here")
     assert state_of(kubernetes, path, "terminated")["exitCode"] == 0
 
 
@@ -120,14 +114,14 @@ def test_a_pod_waits_for_its_image(kubernetes: Kubernetes, namespace: str, tmp_p
 def test_containers_share_a_volume_that_goes_with_the_pod(
     kubernetes: Kubernetes, namespace: str, tmp_path: Path
 ) -> None:
-    mount = [{"name": "work", "mountPath": "/work"}]
-    first = shell("echo kept > $1", "/work/note", volumeMounts=mount) | {"name": "first"}
+    mount = [{"name": "work", "mountPath": "/data"}]
+    first = shell("echo kept > $1", "/data/note", volumeMounts=mount) | {"name": "first"}
     script = "read -r line < $WORK/note; echo $line $2 > $1; echo $WORK > $1.place"
-    second = shell(script, f"{tmp_path}/out", "/workshop", volumeMounts=mount, env=env(WORK="/work"))
+    second = shell(script, f"{tmp_path}/out", "/database", volumeMounts=mount, env=env(WORK="/data"))
     volumes = [{"name": "work", "emptyDir": {}}]
     path = create(kubernetes, namespace, "Pod", pod(second, initContainers=[first], volumes=volumes))
     assert state_of(kubernetes, path, "terminated")["exitCode"] == 0
-    assert (tmp_path / "out").read_text() == "kept /workshop\n"
+    assert (tmp_path / "out").read_text() == "kept /database\n"
     until(lambda: not Path((tmp_path / "out.place").read_text().strip()).exists())
 
 

@@ -56,6 +56,12 @@ def create(cluster: Kubernetes, namespace: str, kind: str, spec: Json, name: str
     return f"{root}/namespaces/{namespace}/{kind.lower()}s/{name}"
 
 
+def new_secret(cluster: Kubernetes, namespace: str, name: str, **data: str) -> None:
+    """Make a Secret."""
+    thing = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "namespace": namespace}}
+    cluster.kubectl("create", "-f", "-", input=json.dumps({**thing, "stringData": data}))
+
+
 def until(look: Callable[[], Answer | None]) -> Answer:
     """Look until there is something to see."""
     deadline = time.monotonic() + PATIENCE_S

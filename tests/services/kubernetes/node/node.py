@@ -82,7 +82,7 @@ class Node:
         if pod is None:
             folder = self._folder / meta["namespace"] / meta["name"] / uid
             pod = Pod(manifest, folder, self._images)
-            ran = phase == "Running" or folder.exists()
+            ran = phase == "Running" or (folder / "containers").exists()
             if phase in ENDED:
                 pod.done.set()
             else:
