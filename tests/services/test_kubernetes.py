@@ -68,6 +68,7 @@ def test_pods_of_a_simulated_node_only_seem_to_run_and_requests_are_counted(clus
     spent = cluster.requests() - before
     assert spent["POST", "pods"] == spent["POST", "pods/binding"] == 50
     assert spent["POST", "jobs"] == 1
+    assert cluster.watches()["pods"] >= 3  # of the controllers, the scheduler and the node
 
 
 @pytest.mark.parametrize("number", ALL.values(), ids=ALL)

@@ -20,7 +20,7 @@ from services.service import BY_HAND, HOST, Failed, Service
 from services.tools import Missing, environment
 
 TESTS = Path(__file__).parents[2]
-REQUESTS = re.compile(r"^apiserver_request_total\{(.*)\} (\S+)$", re.MULTILINE)
+METRIC = re.compile(r"^(\w+)\{(.*)\} (\S+)$", re.MULTILINE)
 LABEL = re.compile(r'(\w+)="([^"]*)"')
 
 
@@ -146,11 +146,20 @@ class Kubernetes(Service):
 
         A resource's part is with its name, as in `pods/status`; a watch counts when it ends.
         """
+        return self._counted("apiserver_request_total")
+
+    def watches(self) -> Counter[str]:
+        """Count the watches that are open now, by resource."""
+        counted = self._counted("apiserver_longrunning_requests")
+        return Counter({resource: count for (verb, resource), count in counted.items() if verb == "WATCH"})
+
+    def _counted(self, metric: str) -> Counter[tuple[str, str]]:
         counted: Counter[tuple[str, str]] = Counter()
-        for labels, value in REQUESTS.findall(self._admin.get(f"{self.url}/metrics") or ""):
-            said = dict(LABEL.findall(labels))
-            resource = "/".join(filter(None, (said["resource"], said["subresource"])))
-            counted[said["verb"], resource] += int(float(value))
+        for name, labels, value in METRIC.findall(self._admin.get(f"{self.url}/metrics") or ""):
+            if name == metric:
+                said = dict(LABEL.findall(labels))
+                resource = "/".join(filter(None, (said["resource"], said["subresource"])))
+                counted[said["verb"], resource] += int(float(value))
         return counted
 
     @property
