@@ -8,19 +8,19 @@ import subprocess
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from services.cache import SURROUNDINGS, locked, made_once
 from services.kubernetes import certificates, components, programs
 from services.kubernetes.api import Administrator
-from services.kubernetes.components import API, ETCD, KWOK, NAMES, NODE, Place
+from services.kubernetes.components import API, ETCD, KWOK, LOCK, NAMES, NODE, Place
 from services.kubernetes.node import leftovers
 from services.process import Process
 from services.service import BY_HAND, HOST, Failed, Service
 from services.tools import Missing, environment
 
-LOCK = "kubernetes-node"
 TESTS = Path(__file__).parents[2]
-REQUESTS = re.compile(r"^apiserver_request_total\{(.*)\} (\S+)$", re.MULTILINE)
+METRIC = re.compile(r"^(\w+)\{(.*)\} (\S+)$", re.MULTILINE)
 LABEL = re.compile(r'(\w+)="([^"]*)"')
 
 
@@ -88,7 +88,8 @@ class Kubernetes(Service):
             if process.find() is None:
                 process.record.parent.mkdir(exist_ok=True)
                 process.start(
-                    components.command(number, self._place), {"PYTHONPATH": str(TESTS), "NO_PROXY": HOST}
+                    components.command(number, self._place),
+                    {"PYTHONPATH": str(TESTS), "NO_PROXY": HOST, "no_proxy": HOST},
                 )
             if number == API:
                 self._wait(lambda: self._admin.get(f"{self.url}/readyz") is not None, (ETCD, API))
@@ -107,7 +108,7 @@ class Kubernetes(Service):
         """
         own = {"KUBECONFIG": str(self.kubeconfig), "KUBECACHEDIR": str(self.folder / "kubectl")}
         done = subprocess.run(
-            [programs.place() / "kubectl", *arguments],
+            [self._place.program("kubectl"), *arguments],
             env=SURROUNDINGS | own,
             input=input,
             stdin=None if input is not None else subprocess.DEVNULL,
@@ -118,6 +119,10 @@ class Kubernetes(Service):
         if done.returncode:
             raise Failed(f"kubectl {' '.join(map(str, arguments))}: {done.stderr.strip()}")
         return done.stdout
+
+    def read(self, path: str) -> dict[str, Any]:
+        """Return what the API server has at a path such as `/api/v1/nodes`; {} for nothing."""
+        return self._admin.read(f"{self.url}{path}")
 
     def namespace(self, name: str) -> str:
         """Make a namespace unless it is there, and return its name once pods can be made in it."""
@@ -141,16 +146,25 @@ class Kubernetes(Service):
 
         A resource's part is with its name, as in `pods/status`; a watch counts when it ends.
         """
+        return self._counted("apiserver_request_total")
+
+    def watches(self) -> Counter[str]:
+        """Count the watches that are open now, by resource."""
+        counted = self._counted("apiserver_longrunning_requests")
+        return Counter({resource: count for (verb, resource), count in counted.items() if verb == "WATCH"})
+
+    def _counted(self, metric: str) -> Counter[tuple[str, str]]:
         counted: Counter[tuple[str, str]] = Counter()
-        for labels, value in REQUESTS.findall(self._admin.get(f"{self.url}/metrics") or ""):
-            said = dict(LABEL.findall(labels))
-            resource = "/".join(filter(None, (said["resource"], said["subresource"])))
-            counted[said["verb"], resource] += int(float(value))
+        for name, labels, value in METRIC.findall(self._admin.get(f"{self.url}/metrics") or ""):
+            if name == metric:
+                said = dict(LABEL.findall(labels))
+                resource = "/".join(filter(None, (said["resource"], said["subresource"])))
+                counted[said["verb"], resource] += int(float(value))
         return counted
 
     @property
     def _place(self) -> Place:
-        return Place(programs.place(), environment(LOCK) / "bin" / "python", self.folder, self.port)
+        return Place(self.folder, self.port)
 
     @property
     def _admin(self) -> Administrator:

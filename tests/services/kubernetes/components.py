@@ -6,23 +6,27 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from services.kubernetes import programs
 from services.kubernetes.certificates import ACCOUNTS, AUTHORITY
-from services.kubernetes.programs import OWN_STAGES
 from services.service import HOST
+from services.tools import environment
 
 ETCD, API, CONTROLLERS, SCHEDULER, NODE, KWOK = range(6)  # the number of each, as `kill` and `pause` take it
 NAMES = ("etcd", "api", "controllers", "scheduler", "process-0", "kwok")
+LOCK = "kubernetes-node"  # what the process node runs with
 SERVICES = "10.96.0.0/16"
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a cluster's programs and files lie, and its ports."""
+    """Where a cluster's files lie, and its ports."""
 
-    programs: Path
-    python: Path
     folder: Path
     port: Callable[[str], int]
+
+    def program(self, name: str) -> Path:
+        """File of a program."""
+        return programs.place() / name
 
     def url(self, name: str) -> str:
         """Where a component answers."""
@@ -64,7 +68,7 @@ def _etcd(place: Place) -> list[str | Path]:
         options[f"{prefix}trusted-ca-file"] = place.certificate(AUTHORITY)
         options[f"{prefix}client-cert-auth"] = "true"
     # What a killed server has written is safe without syncing, which is for when the machine fails.
-    return [place.programs / "etcd", "--unsafe-no-fsync", *_options(options)]
+    return [place.program("etcd"), "--unsafe-no-fsync", *_options(options)]
 
 
 def _api(place: Place) -> list[str | Path]:
@@ -91,7 +95,7 @@ def _api(place: Place) -> list[str | Path]:
         "enable-admission-plugins": "NodeRestriction",
         **_answering(place),
     }
-    return [place.programs / "kube-apiserver", *_options(options)]
+    return [place.program("kube-apiserver"), *_options(options)]
 
 
 def _controllers(place: Place) -> list[str | Path]:
@@ -108,7 +112,7 @@ def _controllers(place: Place) -> list[str | Path]:
         "kube-api-burst": 1000,
         **_answering(place),
     }
-    return [place.programs / "kube-controller-manager", *_options(options)]
+    return [place.program("kube-controller-manager"), *_options(options)]
 
 
 def _scheduler(place: Place) -> list[str | Path]:
@@ -119,7 +123,7 @@ def _scheduler(place: Place) -> list[str | Path]:
         "leader-elect": "false",
         **_answering(place),
     }
-    return [place.programs / "kube-scheduler", *_options(options)]
+    return [place.program("kube-scheduler"), *_options(options)]
 
 
 def _node(place: Place) -> list[str | Path]:
@@ -134,7 +138,7 @@ def _node(place: Place) -> list[str | Path]:
         "key": place.key(name),
         "authority": place.certificate(AUTHORITY),
     }
-    return [place.python, "-P", "-m", "services.kubernetes.node", *_options(options)]
+    return [environment(LOCK) / "bin" / "python", "-P", "-m", "services.kubernetes.node", *_options(options)]
 
 
 def _kwok(place: Place) -> list[str | Path]:
@@ -144,9 +148,9 @@ def _kwok(place: Place) -> list[str | Path]:
         "manage-nodes-with-annotation-selector": "kwok.x-k8s.io/node=fake",
         "node-lease-duration-seconds": 40,
         "server-address": f"{HOST}:{place.port('kwok')}",
-        "config": place.programs / OWN_STAGES,
+        "config": place.program(programs.OWN_STAGES),
     }
-    return [place.programs / "kwok", *_options(options)]
+    return [place.program("kwok"), *_options(options)]
 
 
 def _answering(place: Place) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
 import subprocess
@@ -31,6 +32,7 @@ def version() -> str:
     return f"v{'.'.join(_version())}"
 
 
+@functools.cache
 def place() -> Path:
     """Return the folder of the programs, there or not."""
     said = [path.name.encode() + path.read_bytes() for path in sorted(MODULE.iterdir())]

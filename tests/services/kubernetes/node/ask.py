@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 import time
 from collections.abc import Callable
 from typing import TypeVar
 
 import urllib3
-from kubernetes.client import ApiException
+from kubernetes.client import ApiException, CoreV1Api
 
 Answer = TypeVar("Answer")
 TIMEOUT_S = 10.0
 AGAIN_S = 0.3
 GONE = frozenset({404, 409})
+
+
+@functools.cache
+def core() -> CoreV1Api:
+    """Return the one client, which keeps its connections."""
+    return CoreV1Api()
 
 
 def insist(call: Callable[[], Answer]) -> Answer | None:

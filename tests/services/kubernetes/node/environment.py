@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import urllib3
-from kubernetes.client import ApiException, CoreV1Api
+from kubernetes.client import ApiException
 
-from services.kubernetes.node.ask import TIMEOUT_S
+from services.kubernetes.node.ask import TIMEOUT_S, core
 from services.kubernetes.node.images import Waiting
 
 Json = dict[str, Any]
@@ -72,8 +72,8 @@ def _value(pod: Json, item: Json, known: Mapping[str, str]) -> str | None:
 
 def _data(kind: str, space: str, reference: Json) -> dict[str, str] | None:
     """Return what a Secret or a ConfigMap holds; None where there is none and that is allowed."""
-    core, name = CoreV1Api(), reference["name"]
-    read = core.read_namespaced_config_map if kind == "configMap" else core.read_namespaced_secret
+    name = reference["name"]
+    read = core().read_namespaced_config_map if kind == "configMap" else core().read_namespaced_secret
     try:
         found = read(name, space, _request_timeout=TIMEOUT_S).data or {}
     except ApiException as error:

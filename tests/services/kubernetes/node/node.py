@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import urllib3
-from kubernetes.client import ApiException, CoreV1Api
+from kubernetes.client import ApiException
 from kubernetes.watch import Watch
 
 from services.kubernetes.node import leftovers
-from services.kubernetes.node.ask import AGAIN_S, TIMEOUT_S, say
+from services.kubernetes.node.ask import AGAIN_S, TIMEOUT_S, core, say
 from services.kubernetes.node.pods import Pod
 
 Json = dict[str, Any]
@@ -56,8 +56,8 @@ class Node:
                 time.sleep(AGAIN_S)
 
     def _follow(self) -> None:
-        core, mine = CoreV1Api(), {"field_selector": f"spec.nodeName={self.name}"}
-        said = core.list_pod_for_all_namespaces(**mine, _preload_content=False, _request_timeout=TIMEOUT_S)
+        mine = {"field_selector": f"spec.nodeName={self.name}"}
+        said = core().list_pod_for_all_namespaces(**mine, _preload_content=False, _request_timeout=TIMEOUT_S)
         pods = json.loads(said.data)
         for manifest in pods["items"]:
             self._seen(manifest)
@@ -67,7 +67,7 @@ class Node:
         since = pods["metadata"]["resourceVersion"]
         options = {"timeout_seconds": WATCH_S, "_request_timeout": (TIMEOUT_S, SILENCE_S)}
         for event in Watch().stream(
-            core.list_pod_for_all_namespaces, **mine, resource_version=since, **options
+            core().list_pod_for_all_namespaces, **mine, resource_version=since, **options
         ):
             manifest = event["raw_object"]
             if event["type"] == "DELETED":
@@ -82,7 +82,7 @@ class Node:
         if pod is None:
             folder = self._folder / meta["namespace"] / meta["name"] / uid
             pod = Pod(manifest, folder, self._images)
-            ran = phase == "Running" or folder.exists()
+            ran = phase == "Running" or (folder / "containers").exists()
             if phase in ENDED:
                 pod.done.set()
             else:

@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from kubernetes.client import CoreV1Api, V1DeleteOptions, V1Preconditions
+from kubernetes.client import V1DeleteOptions, V1Preconditions
 
-from services.kubernetes.node.ask import TIMEOUT_S, insist
+from services.kubernetes.node.ask import TIMEOUT_S, core, insist
 from services.kubernetes.node.clock import now, seconds_since
 from services.kubernetes.node.container import Container
 from services.kubernetes.node.images import Waiting
@@ -128,7 +128,8 @@ class Pod:
             message = "Pod was active on the node longer than the specified deadline"
             why = {"reason": "DeadlineExceeded", "message": message}
             grace = self._manifest["spec"].get("terminationGracePeriodSeconds", 30)
-            left = max(allowed - seconds_since(self._began), 0.0)
+            spent = seconds_since(self._began) if "startTime" in self._manifest["status"] else 0.0
+            left = max(allowed - spent, 0.0)
             later = threading.Timer(left, lambda: self._ended or self.stop(grace, why))
             later.daemon = True
             later.start()
@@ -150,7 +151,7 @@ class Pod:
         # In the body: there they win over those of the query.
         options = V1DeleteOptions(grace_period_seconds=0, preconditions=V1Preconditions(uid=meta["uid"]))
         insist(
-            lambda: CoreV1Api().delete_namespaced_pod(
+            lambda: core().delete_namespaced_pod(
                 meta["name"], meta["namespace"], body=options, _request_timeout=TIMEOUT_S
             )
         )
@@ -160,7 +161,7 @@ class Pod:
         with self._telling:
             body = {"metadata": {"uid": meta["uid"]}, "status": self._status()}
             insist(
-                lambda: CoreV1Api().patch_namespaced_pod_status(
+                lambda: core().patch_namespaced_pod_status(
                     meta["name"], meta["namespace"], body, _request_timeout=TIMEOUT_S
                 )
             )

@@ -8,9 +8,9 @@ import time
 
 import psutil
 import urllib3
-from kubernetes.client import ApiException, CoordinationV1Api, CoreV1Api
+from kubernetes.client import ApiException, CoordinationV1Api
 
-from services.kubernetes.node.ask import TIMEOUT_S, say
+from services.kubernetes.node.ask import TIMEOUT_S, core, say
 from services.kubernetes.node.clock import now, precise
 from services.kubernetes.node.node import Node
 
@@ -46,7 +46,7 @@ def _make(name: str) -> None:
     }
     holder = {"holderIdentity": name, "leaseDurationSeconds": LEASE_S, "renewTime": precise()}
     makers = (
-        lambda: CoreV1Api().create_node({"metadata": {"name": name, "labels": labels}}),
+        lambda: core().create_node({"metadata": {"name": name, "labels": labels}}),
         lambda: CoordinationV1Api().create_namespaced_lease(
             LEASES, {"metadata": {"name": name}, "spec": holder}
         ),
@@ -84,7 +84,7 @@ def _beat(name: str, port: int) -> None:
         "daemonEndpoints": {"kubeletEndpoint": {"Port": port}},
         "nodeInfo": {"kubeletVersion": "process"},
     }
-    CoreV1Api().patch_node_status(name, {"status": status}, _request_timeout=TIMEOUT_S)
+    core().patch_node_status(name, {"status": status}, _request_timeout=TIMEOUT_S)
     CoordinationV1Api().patch_namespaced_lease(
         name, LEASES, {"spec": {"renewTime": precise()}}, _request_timeout=TIMEOUT_S
     )
