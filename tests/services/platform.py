@@ -1,4 +1,4 @@
-"""The whole platform on this machine, with a library of 20 drawn titles: `python -m services.platform DIR`."""
+"""The whole platform on this machine, with 20 drawn titles in its library: `python -m services.platform D`."""
 
 from __future__ import annotations
 

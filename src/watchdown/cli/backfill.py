@@ -51,7 +51,7 @@ def backfill(
     from watchdown.client.opening import opened
     from watchdown.executors.protocol import Wanted
 
-    with opened(library) as services:
+    with opened(library, ask=True) as services:
         executor = backfilling.executor_of(services, via, waiting)
         found = backfilling.plan(services, [algorithm], titles or (), size=size)
         if not found.batches:
@@ -106,7 +106,7 @@ def run(
     from watchdown.client.opening import opened
     from watchdown.executors.protocol import Wanted
 
-    with opened(library) as services:
+    with opened(library, ask=True) as services:
         title = services.catalogue.title(on)
         executor = backfilling.executor_of(services, "local", waiting)
         first = backfilling.plan(services, [algorithm], [title.id])

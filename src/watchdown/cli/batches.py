@@ -69,7 +69,7 @@ def batch(
     from watchdown.client import backfilling
     from watchdown.client.opening import opened
 
-    with opened(library) as services:
+    with opened(library, ask=True) as services:
         found = backfilling.plan(
             services, algorithms or (), titles or (), over=over, after=after or (), size=size
         )

@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Literal
 
 from watchdown.catalogue.model import Title
-from watchdown.client.checking import check
 from watchdown.client.choosing import chosen
 from watchdown.client.services import Services
 from watchdown.executors.in_process import InProcess
@@ -37,14 +36,11 @@ def plan(
     waiting: Waiting = nothing,
     report: Callable[[int], None] = lambda _: None,
 ) -> Planned:
-    """Return what titles lack of algorithms, of all without any, in batches; ask the servers first.
+    """Return what titles lack of algorithms, of all without any, in batches.
 
     `over` narrows them to those over media or over records. `after` takes instead the algorithms that read
     what the batches of those names have made, over the same titles.
     """
-    for asked in check(services.settings):
-        if asked.error is not None:
-            raise asked.error
     names = set(algorithms) or set(services.algorithms)
     for name in names:
         services.algorithms[name]  # raises, naming those that are known

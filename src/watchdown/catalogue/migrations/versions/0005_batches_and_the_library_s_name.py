@@ -1,4 +1,4 @@
-"""The batch that a run is worked in, and the library's own name, which tells its batches from those of others."""
+"""The batch that a run is worked in, and what tells a library from others, and so its batches from theirs."""
 
 from __future__ import annotations
 
