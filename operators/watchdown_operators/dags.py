@@ -97,7 +97,7 @@ def on_demand(known: Iterable[Manifest], schedule: str | None = None) -> DAG:
         plan = PlanOperator(task_id="plan", over="media", retries=0)
         worked = _batches("batch", plan)
         dependants = PlanOperator(
-            task_id="plan_dependants", over="records", after=plan.output, retries=0, trigger_rule=ALL_DONE
+            task_id="plan_dependants", after=plan.output, retries=0, trigger_rule=ALL_DONE
         )
         worked >> dependants
         finished = _batches("dependants", dependants)

@@ -1,6 +1,7 @@
 """A stand-in for the command `watchdown`, which keeps the contract that the operators rely on.
 
-Its library is a folder: `titles.json` lists titles; a title `bad-...` fails for good, `shy-...` once.
+Its library is a folder: `titles.json` lists titles; a title `bad-...` fails for good, `shy-...` once,
+and `slow-...` waits for a file `go`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import hashlib
 import json
 import os
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -46,11 +48,15 @@ def main() -> int:
 
 def say(text: str) -> None:
     sys.stderr.write(f"{text}\n")
+    if place := os.environ.get("TERMINATION_LOG"):
+        Path(place).write_text(text)
 
 
 def batch(asked: argparse.Namespace, home: Path) -> dict[str, Any]:
-    titles = asked.titles or json.loads((home / "titles.json").read_text())
-    algorithms = asked.algorithms or (["keyframes"] if asked.over == "records" else ["shots"])
+    over_records = asked.after or asked.over == "records"
+    titles = asked.titles or [title for name in asked.after for title in titles_of(name, home)]
+    titles = titles or json.loads((home / "titles.json").read_text())
+    algorithms = asked.algorithms or (["keyframes"] if over_records else ["shots"])
     batches = []
     for start in range(0, len(titles), asked.size):
         part = titles[start : start + asked.size]
@@ -67,6 +73,8 @@ def work(asked: argparse.Namespace, home: Path) -> dict[str, Any]:
     if title.startswith("bad-"):
         say(f"{title}: has no picture. Mend its media.")
         return {"code": BAD_TITLE}
+    while title.startswith("slow-") and not (home / "go").exists():
+        time.sleep(0.1)
     shy = home / f"{title}.shy"
     if title.startswith("shy-") and not shy.exists():
         shy.touch()

@@ -19,13 +19,14 @@ Sections = Mapping[str, Mapping[str, str]]
 ROOT = Path(__file__).parents[2]
 SOURCES = ("schemas", "algos", "operators")  # of our wheel, what Airflow imports
 USER = PASSWORD = "watchdown"
-# The scheduler forks its workers: what it has imported is there in each task at once.
+# Scheduler and triggerer fork those who work: what they have imported is there at once, in each task.
 PRELOAD = """\
 import sys
 
-if sys.argv[1:2] == ["scheduler"]:
+if sys.argv[1:2] in (["scheduler"], ["triggerer"]):
     import airflow.providers.cncf.kubernetes.hooks.kubernetes
     import airflow.sdk.execution_time.task_runner
+    import kubernetes_asyncio.watch
     import watchdown_operators.dags
 """
 SETTINGS: Sections = {
