@@ -35,7 +35,7 @@ class WatchdownHook(BaseHook):
 
     @cached_property
     def settings(self) -> Settings:
-        """The settings; AirflowFailException names what is wrong with them, since trying again would not help."""
+        """The settings; what is wrong with them is named, and fails the task at once."""
         connection = self.get_connection(self.watchdown_conn_id)
         try:
             return settings_of(self.watchdown_conn_id, connection.extra_dejson)
@@ -82,7 +82,9 @@ class WatchdownHook(BaseHook):
         """Return the pods of these indexes of a Job."""
         if not indexes:
             return []
-        found = self._pods.list_namespaced_pod(self.settings.namespace, label_selector=selector(name, indexes))
+        found = self._pods.list_namespaced_pod(
+            self.settings.namespace, label_selector=selector(name, indexes)
+        )
         return list(self._plain(found)["items"])
 
     def delete(self, job: Json) -> None:

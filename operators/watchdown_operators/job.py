@@ -74,7 +74,7 @@ def job(batch: Batch, *, settings: Settings, resources: Resources) -> Json:
 
 
 def same_spec(one: Json, other: Json) -> bool:
-    """Say whether two Jobs were built with the same settings; the server adds defaults to what it is given."""
+    """Say whether two Jobs were built with the same settings, whatever the server has added."""
     said = [(job["metadata"].get("annotations") or {}).get(SPEC_ANNOTATION) for job in (one, other)]
     return said[0] == said[1]
 

@@ -96,7 +96,7 @@ class PlanOperator(CommandOperator):
 class StageOperator(CommandOperator):
     """Runs one stage of one batch."""
 
-    template_fields = ("batch",)
+    template_fields: Sequence[str] = ("batch",)
 
     def __init__(self, *, stage: str, batch: Batch, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -130,7 +130,6 @@ class RecordOperator(StageOperator):
         )
         causes = (f"{index}={cause}" for index, cause in lost["lost"].items())
         return [*super().arguments_for(context), *_each("--lost", causes)]
-
 
     def _end_job(self) -> None:
         """Delete the Job of a task that was ended before its trigger began, which then deletes nothing."""
@@ -179,7 +178,7 @@ class LoadOperator(StageOperator):
 
 
 class ReportOperator(CommandOperator):
-    """Judges the run: red where more titles failed than the form tolerates, or where nothing could be planned."""
+    """Judges the run: red where more titles failed than the form tolerates, or nothing could be planned."""
 
     template_fields = ("batches",)
 

@@ -31,7 +31,7 @@ PATIENCE_S = 5.0  # API server and triggerer linger much longer
 
 
 class Airflow(Service):
-    """One installation with a database of its own; its environment holds the operators and none of the platform.
+    """One installation with a database of its own, whose environment holds the operators and no more of ours.
 
     Its user is an administrator. Connections made through `api` stay; those given here last as long as
     the processes that were started with them.
@@ -54,7 +54,7 @@ class Airflow(Service):
 
         Args:
             name: Two names are two installations.
-            database_url: An empty database of PostgreSQL, or its own; else one on the PostgreSQL of that name.
+            database_url: Its database; if not given, one on the PostgreSQL of that name.
             dags: The folder of DAG files.
             connections: Connections by id, each as JSON or a URI.
             settings: More settings, by section of Airflow's configuration.
@@ -87,7 +87,7 @@ class Airflow(Service):
         return [Process(self.folder / part / "pid", self.folder / part / "log") for part in COMPONENTS]
 
     def healthy(self) -> bool:
-        """Say whether each component has shown a sign of life, and the others than the API server since its start."""
+        """Say whether the API server answers, and the others have shown a sign of life since their start."""
         try:
             with urllib.request.urlopen(f"{self.url}/api/v2/monitor/health", timeout=ANSWER_S) as answer:
                 said = json.load(answer)
