@@ -31,7 +31,7 @@ class AlgorithmBatchOperator(BaseOperator):
         super().__init__(**kwargs)
         self.batch = batch
         self.watchdown_conn_id = watchdown_conn_id
-        self._submitted: tuple[str, str] | None = None
+        self._submitted: Json | None = None
 
     @cached_property
     def hook(self) -> WatchdownHook:
@@ -47,8 +47,7 @@ class AlgorithmBatchOperator(BaseOperator):
         except WatchdownError as error:
             raise AirflowFailException(str(error)) from None
         found, new = self.hook.submit(body)
-        name, uid = found["metadata"]["name"], found["metadata"]["uid"]
-        self._submitted = name, uid
+        self._submitted, name = found, found["metadata"]["name"]
         self.log.info("%s Job %s of %d titles.", "Submitted" if new else "Found", name, titles)
         self.log.info("See it with: kubectl -n %s get job %s", settings.namespace, name)
         return self._end(found) if ending(found) else self._wait(found)
@@ -65,7 +64,7 @@ class AlgorithmBatchOperator(BaseOperator):
     def on_kill(self) -> None:
         """Delete the Job of a task that is ended while it submits."""
         if self._submitted:
-            self.hook.delete(*self._submitted)
+            self.hook.delete(self._submitted)
 
     def _wait(self, found: Json) -> Json:
         settings = self.hook.settings

@@ -19,9 +19,7 @@ KEPT_BEGINNINGS = ("LC_", "WATCHDOWN_", "AWS_")
 def surroundings(variables: Mapping[str, str]) -> dict[str, str]:
     """Return those variables that are a command's business."""
     return {
-        name: value
-        for name, value in variables.items()
-        if name in KEPT or name.startswith(KEPT_BEGINNINGS)
+        name: value for name, value in variables.items() if name in KEPT or name.startswith(KEPT_BEGINNINGS)
     }
 
 
@@ -39,7 +37,7 @@ class Command:
         Raises:
             OSError: it cannot be started.
         """
-        with subprocess.Popen(
+        with subprocess.Popen(  # noqa: S603 # the program that the connection names
             self.line,
             env=dict(self._environment),
             stdin=subprocess.DEVNULL,
@@ -53,7 +51,8 @@ class Command:
             if self._ended:
                 self.end()
             output: list[str] = []
-            assert process.stdout and process.stderr
+            assert process.stdout
+            assert process.stderr
             reader = Thread(target=_read, args=(process.stdout, output))
             reader.start()
             for line in process.stderr:

@@ -20,7 +20,7 @@ from watchdown_operators.job import NOT_CONFIGURED, WRONG_USE
 class CommandOperator(BaseOperator):
     """Runs `watchdown` with some arguments: errors go to the log, the JSON that it prints is handed on.
 
-    Exit codes 2 and 3 mean wrong use or settings, which trying again does not mend; any other may be bad luck.
+    Exit codes 2 and 3 mean wrong use or settings, which trying again does not mend; others may be bad luck.
     """
 
     template_fields: Sequence[str] = ()
@@ -59,7 +59,7 @@ class CommandOperator(BaseOperator):
             last[:] = [said]
             self.log.info("%s", said)
 
-        self._command = Command(line, surroundings(os.environ))
+        self._command = Command(line, surroundings(os.environ))  # noqa: TID251 # some of it is the command's
         try:
             code, output = self._command.run(tell)
         except OSError as error:

@@ -7,7 +7,14 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+)
 
 from watchdown_schemas.errors import SettingsInvalid
 
@@ -31,7 +38,10 @@ Image = Annotated[str, StringConstraints(pattern=r"^[^\s@]+@sha256:[0-9a-f]{64}$
 
 
 class Settings(BaseModel):
-    """Where the platform, its pods and its pages are. No secret is among them: pods have theirs by name."""
+    """Where the platform, its pods and its pages are, and no credentials: `env_from` names the pods' Secret.
+
+    It is not called `secret`, since Airflow hides the values of such keys wherever a log or page has them.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
 
@@ -39,7 +49,7 @@ class Settings(BaseModel):
     library: str
     namespace: Name
     images: Annotated[dict[str, Image], BeforeValidator(_from_form)]
-    secret: Name
+    env_from: Name
     model: Annotated[str, StringConstraints(pattern=r"^triton://[^/@\s]+$")] | None = None
     queue: Label | None = None
     kubernetes_conn_id: str = "kubernetes_default"

@@ -1,4 +1,4 @@
-"""The page of each DAG, as Airflow shows it: what it does, its form, each step by hand, and a failed title."""
+"""The page of each DAG, as Airflow shows it: what it does, its form, each step by hand, a failed title."""
 
 from __future__ import annotations
 
@@ -55,6 +55,22 @@ watchdown backfill {algorithm} --titles TITLE --via airflow
 
 `record` runs even where `work` failed, so no title stays half done. Clear a failed task to go on from there.
 """
+NEW_ASSETS: Final = """\
+# New assets
+
+Runs whatever is missing. Algorithms that share an image work a title in one pass, which decodes it once;
+then come those that consume records and lack a run (`dependants`).
+
+It runs when triggered; a schedule is a word in the DAG file: `schedules={"new_assets": "@hourly"}`.
+"""
+ON_DEMAND: Final = """\
+# On demand
+
+Runs a title now, then what consumes its records (`dependants`); `bundle` makes the results a file, linked
+from the task.
+
+`algorithms`: which to run; none means all that consume media.
+"""
 
 
 def algorithm_page(manifest: Manifest) -> str:
@@ -82,26 +98,14 @@ def algorithm_page(manifest: Manifest) -> str:
 
 def new_assets_page() -> str:
     """Return the page of the DAG of new assets."""
-    return "\n".join(
-        [
-            "# New assets\n\nRuns whatever is missing. Algorithms that share an image work a title in one pass, "
-            "which decodes it once; then come those that consume what these produced (`dependants`).\n\n"
-            "It has no schedule of its own: give it one in the DAG file, `schedules={'new_assets': '@hourly'}`.\n",
-            _common("watchdown batch --over media", "ALGORITHM", "none means all that lack a run"),
-        ]
-    )
+    plan = "watchdown batch --over media"
+    return "\n".join([NEW_ASSETS, _common(plan, "ALGORITHM", "none means all that lack a run")])
 
 
 def on_demand_page() -> str:
     """Return the page of the DAG of one title."""
-    return "\n".join(
-        [
-            "# On demand\n\nRuns a title now, then what consumes its records (`dependants`); `bundle` makes the "
-            "results a file, linked from the task.\n\n`algorithms`: which to run; none means all that consume "
-            "media.\n",
-            _common("watchdown batch --over media --titles TITLE", "ALGORITHM", "at least one"),
-        ]
-    )
+    plan = "watchdown batch --over media --titles TITLE"
+    return "\n".join([ON_DEMAND, _common(plan, "ALGORITHM", "at least one")])
 
 
 def _common(plan: str, algorithm: str, titles: str) -> str:

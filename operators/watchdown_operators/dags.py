@@ -59,7 +59,7 @@ def watchdown_dags(
             if name == NEW_ASSETS:
                 dags[name] = new_assets(when.get(name))
             elif name == ON_DEMAND:
-                dags[name] = on_demand(found, when.get(name))
+                dags[name] = on_demand(found)
             else:
                 dags[name] = of_algorithm(makers[name], when.get(name))
     return dags
@@ -67,8 +67,14 @@ def watchdown_dags(
 
 def of_algorithm(manifest: Manifest, schedule: str | None = None) -> DAG:
     """Return the DAG that runs one algorithm over all titles that lack it, or over some."""
-    name, page = dag_id(manifest.name), algorithm_page(manifest)
-    with _dag(name, manifest.summary, page, schedule, form(), ["algorithm", manifest.image]) as dag:
+    with _dag(
+        dag_id(manifest.name),
+        description=manifest.summary,
+        doc_md=algorithm_page(manifest),
+        schedule=schedule,
+        params=form(),
+        tags=["watchdown", "algorithm", f"image {manifest.image}"],
+    ) as dag:
         plan = PlanOperator(task_id="plan", algorithms=[manifest.name], retries=0)
         worked = _batches("batch", plan)
         _report([plan], worked)
@@ -77,27 +83,36 @@ def of_algorithm(manifest: Manifest, schedule: str | None = None) -> DAG:
 
 def new_assets(schedule: str | None = None) -> DAG:
     """Return the DAG that runs all that is missing: over media first, then what consumes its records."""
-    summary = "All algorithms over whatever lacks them, then those that consume what these produced"
-    with _dag(NEW_ASSETS, summary, new_assets_page(), schedule, form(), ["all"]) as dag:
+    with _dag(
+        NEW_ASSETS,
+        description="All algorithms over whatever lacks them, then those that consume their records",
+        doc_md=new_assets_page(),
+        schedule=schedule,
+        params=form(),
+        tags=["watchdown"],
+    ) as dag:
         plan = PlanOperator(task_id="plan", over="media", retries=0)
         worked = _batches("batch", plan)
-        dependants = PlanOperator(
-            task_id="plan_dependants", over="records", retries=0, trigger_rule=ALL_DONE
-        )
+        dependants = PlanOperator(task_id="plan_dependants", over="records", retries=0, trigger_rule=ALL_DONE)
         worked >> dependants
         _report([plan, dependants], _batches("dependants", dependants))
     return dag
 
 
-def on_demand(known: Iterable[Manifest], schedule: str | None = None) -> DAG:
+def on_demand(known: Iterable[Manifest]) -> DAG:
     """Return the DAG that runs one title now, and makes its results a file to take away."""
-    summary = "One title, now, with the results as a file"
-    names = sorted(manifest.name for manifest in known)
-    with _dag(ON_DEMAND, summary, on_demand_page(), schedule, form(algorithms=names), ["all"]) as dag:
+    with _dag(
+        ON_DEMAND,
+        description="One title, now, with the results as a file",
+        doc_md=on_demand_page(),
+        schedule=None,
+        params=form(algorithms=sorted(manifest.name for manifest in known)),
+        tags=["watchdown"],
+    ) as dag:
         plan = PlanOperator(task_id="plan", over="media", retries=0)
         worked = _batches("batch", plan)
         dependants = PlanOperator(
-            task_id="plan_dependants", over="records", after=plan.output, retries=0, trigger_rule=ALL_DONE
+            task_id="plan_dependants", after=plan.output, retries=0, trigger_rule=ALL_DONE
         )
         worked >> dependants
         finished = _batches("dependants", dependants)
@@ -107,25 +122,19 @@ def on_demand(known: Iterable[Manifest], schedule: str | None = None) -> DAG:
     return dag
 
 
-def _dag(
-    name: str, summary: str, page: str, schedule: str | None, params: dict[str, Any], tags: list[str]
-) -> DAG:
+def _dag(name: str, *, schedule: str | None, **described: Any) -> DAG:
     return DAG(
         name,
-        description=summary,
-        doc_md=page,
         schedule=schedule,
-        params=params,
-        tags=["watchdown", *tags],
         default_args=DEFAULTS,
         is_paused_upon_creation=False,  # it runs when asked, and would otherwise wait with no sign of why
+        **described,
     )
 
 
 def _batches(group: str, plan: PlanOperator) -> TaskGroup:
     """Return the stages of each batch of a plan: the first is published without waiting for the last."""
 
-    @task_group(group_id=group)
     def stages(batch: Batch) -> None:
         work = AlgorithmBatchOperator(task_id="work", batch=batch)
         record = RecordOperator(task_id="record", batch=batch, worked=work.output, trigger_rule=ALL_DONE)
@@ -134,7 +143,7 @@ def _batches(group: str, plan: PlanOperator) -> TaskGroup:
         publish = StageOperator(task_id="publish", stage="publish", batch=batch)
         work >> record >> validate >> load >> publish
 
-    return stages.expand(batch=plan.output)
+    return task_group(group_id=group)(stages).expand(batch=plan.output)
 
 
 def _report(plans: list[PlanOperator], last: TaskGroup) -> None:

@@ -13,7 +13,11 @@ LARGEST: Final = 1000
 
 def form(algorithms: Sequence[str] | None = None) -> dict[str, Any]:
     """Return the parameters of a DAG; with `algorithms` to choose from, at least one title must be named."""
-    titles: dict[str, Any] = {"type": "array", "items": {"type": "string", "minLength": 1}, "uniqueItems": True}
+    titles: dict[str, Any] = {
+        "type": "array",
+        "items": {"type": "string", "minLength": 1},
+        "uniqueItems": True,
+    }
     params = {
         "titles": Param(
             [],

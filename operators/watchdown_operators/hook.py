@@ -10,8 +10,8 @@ from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from watchdown_operators.connection import DEFAULT, Settings, settings_of
-from watchdown_operators.job import Json
-from watchdown_operators.outcome import INDEX_LABEL, JOB_LABEL, being_deleted
+from watchdown_operators.job import Json, same_spec
+from watchdown_operators.outcome import INDEX_LABEL, JOB_LABEL, being_deleted, ending
 from watchdown_schemas.errors import SettingsInvalid
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class WatchdownHook(BaseHook):
 
     @cached_property
     def settings(self) -> Settings:
-        """The settings; AirflowFailException names what is wrong with them, since trying again would not help."""
+        """The settings; what is wrong with them is named, and fails the task at once."""
         connection = self.get_connection(self.watchdown_conn_id)
         try:
             return settings_of(self.watchdown_conn_id, connection.extra_dejson)
@@ -45,11 +45,12 @@ class WatchdownHook(BaseHook):
     def submit(self, body: Json) -> tuple[Json, bool]:
         """Create a Job, or find the one of that name; return it, and whether it is new.
 
+        One that still goes on with other settings gives way: whoever mends these starts the task again.
         One that is being deleted is waited for: its pods would work beside the new ones.
         """
         from kubernetes.client import ApiException
 
-        deadline = time.monotonic() + GONE_S
+        name, deadline = body["metadata"]["name"], time.monotonic() + GONE_S
         while time.monotonic() < deadline:
             try:
                 made = self._jobs.create_namespaced_job(self.settings.namespace, body)
@@ -57,11 +58,14 @@ class WatchdownHook(BaseHook):
             except ApiException as refused:
                 if refused.status != CONFLICT:
                     raise
-            found = self.job(body["metadata"]["name"])
+            found = self.job(name)
             if found is not None and not being_deleted(found):
-                return found, False
+                if ending(found) or same_spec(found, body):
+                    return found, False
+                self.log.info("Job %s was submitted with other settings: it gives way.", name)
+                self.delete(found)
             time.sleep(LOOK_S)
-        raise AirflowException(f"Job {body['metadata']['name']} is still being deleted after {GONE_S:g} s")
+        raise AirflowException(f"Job {name} is still being deleted after {GONE_S:g} s")
 
     def job(self, name: str) -> Json | None:
         """Return a Job, or None where there is none of that name."""
@@ -78,13 +82,16 @@ class WatchdownHook(BaseHook):
         """Return the pods of these indexes of a Job."""
         if not indexes:
             return []
-        found = self._pods.list_namespaced_pod(self.settings.namespace, label_selector=selector(name, indexes))
+        found = self._pods.list_namespaced_pod(
+            self.settings.namespace, label_selector=selector(name, indexes)
+        )
         return list(self._plain(found)["items"])
 
-    def delete(self, name: str, uid: str) -> None:
+    def delete(self, job: Json) -> None:
         """Delete a Job with its pods, unless it is gone or another has its name by now."""
         from kubernetes.client import ApiException
 
+        name, uid = job["metadata"]["name"], job["metadata"]["uid"]
         try:
             self._jobs.delete_namespaced_job(name, self.settings.namespace, body=deletion(uid))
         except ApiException as refused:

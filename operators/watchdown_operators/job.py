@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from typing import Any, Final, TypedDict
 
@@ -17,6 +19,7 @@ NO_RETRY: Final = (WRONG_USE, NOT_CONFIGURED, BAD_TITLE)
 KEPT_SECONDS: Final = 24 * 3600
 USER: Final = 65532
 BATCH_LABEL: Final = "watchdown/batch"
+SPEC_ANNOTATION: Final = "watchdown/spec"
 QUEUE_LABEL: Final = "kueue.x-k8s.io/queue-name"
 
 
@@ -56,7 +59,7 @@ def job(batch: Batch, *, settings: Settings, resources: Resources) -> Json:
     }
     queue = {QUEUE_LABEL: settings.queue} if settings.queue else {}
     annotations = {"watchdown/algorithms": ",".join(batch["algorithms"])}
-    deadline = resources.deadline_minutes * 60
+    spec = _spec(batch, settings, resources, {"labels": labels, "annotations": annotations})
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
@@ -64,23 +67,38 @@ def job(batch: Batch, *, settings: Settings, resources: Resources) -> Json:
             "name": job_name(batch["batch"]),
             "namespace": settings.namespace,
             "labels": labels | queue,
-            "annotations": annotations,
+            "annotations": annotations | {SPEC_ANNOTATION: _fingerprint(spec)},
         },
-        "spec": {
-            "completionMode": "Indexed",
-            "completions": batch["titles"],
-            "parallelism": batch["titles"],
-            "backoffLimitPerIndex": RETRIES,
-            "podReplacementPolicy": "Failed",
-            "podFailurePolicy": {"rules": _failure_rules()},
-            "activeDeadlineSeconds": deadline * (RETRIES + 1),
-            "ttlSecondsAfterFinished": KEPT_SECONDS,
-            "template": {
-                "metadata": {"labels": labels, "annotations": annotations},
-                "spec": _pod(batch, settings, resources) | {"activeDeadlineSeconds": deadline},
-            },
+        "spec": spec,
+    }
+
+
+def same_spec(one: Json, other: Json) -> bool:
+    """Say whether two Jobs were built with the same settings, whatever the server has added."""
+    said = [(job["metadata"].get("annotations") or {}).get(SPEC_ANNOTATION) for job in (one, other)]
+    return said[0] == said[1]
+
+
+def _spec(batch: Batch, settings: Settings, resources: Resources, metadata: Json) -> Json:
+    deadline = resources.deadline_minutes * 60
+    return {
+        "completionMode": "Indexed",
+        "completions": batch["titles"],
+        "parallelism": batch["titles"],
+        "backoffLimitPerIndex": RETRIES,
+        "podReplacementPolicy": "Failed",
+        "podFailurePolicy": {"rules": _failure_rules()},
+        "activeDeadlineSeconds": deadline * (RETRIES + 1),
+        "ttlSecondsAfterFinished": KEPT_SECONDS,
+        "template": {
+            "metadata": metadata,
+            "spec": _pod(batch, settings, resources) | {"activeDeadlineSeconds": deadline},
         },
     }
+
+
+def _fingerprint(spec: Json) -> str:
+    return hashlib.sha256(json.dumps(spec, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _failure_rules() -> list[Json]:
@@ -126,7 +144,7 @@ def _container(batch: Batch, settings: Settings, resources: Resources) -> Json:
         "imagePullPolicy": "IfNotPresent",
         "command": ["watchdown", "work", "--batch", batch["batch"], "--index", index],
         "env": [{"name": name, "value": value} for name, value in variables.items()],
-        "envFrom": [{"secretRef": {"name": settings.secret}}],
+        "envFrom": [{"secretRef": {"name": settings.env_from}}],
         "resources": {"requests": needed, "limits": dict(needed)},
         "securityContext": {
             "allowPrivilegeEscalation": False,

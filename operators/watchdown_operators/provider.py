@@ -14,11 +14,19 @@ FIELDS: Final[dict[str, tuple[str, dict[str, Any], str]]] = {
         {"type": ["object", "string"]},
         'Image by the name in algo.toml, each by digest: {"worker": "registry/worker@sha256:..."}.',
     ),
-    "secret": ("Secret", {"type": "string"}, "Name of the Secret that holds the pods' settings."),
+    "env_from": ("Pods' settings", {"type": "string"}, "Name of the Kubernetes Secret with WATCHDOWN_*."),
     "model": ("Models", TEXT, "Server that infers, such as triton://triton:8001; empty: the pods do."),
     "queue": ("Queue", TEXT, "Kueue's local queue; empty: none."),
-    "kubernetes_conn_id": ("Kubernetes connection", TEXT, "Id of the connection; default: kubernetes_default."),
-    "reports_url": ("Reports", TEXT, "URL under which the library's storage can be read, without credentials."),
+    "kubernetes_conn_id": (
+        "Kubernetes connection",
+        TEXT,
+        "Id of the connection; default: kubernetes_default.",
+    ),
+    "reports_url": (
+        "Reports",
+        TEXT,
+        "URL under which the library's storage can be read, without credentials.",
+    ),
     "node_selector": (
         "Node selector (JSON)",
         {"type": ["object", "string", "null"]},
@@ -35,7 +43,11 @@ def get_provider_info() -> dict[str, Any]:
         "name": "Watchdown",
         "description": "Media algorithms over a catalogue, as Kubernetes Jobs.",
         "integrations": [
-            {"integration-name": "Watchdown", "external-doc-url": "https://kubernetes.io/", "tags": ["service"]}
+            {
+                "integration-name": "Watchdown",
+                "external-doc-url": "https://kubernetes.io/",
+                "tags": ["service"],
+            }
         ],
         "operators": [
             {

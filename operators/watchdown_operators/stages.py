@@ -11,8 +11,8 @@ from airflow.sdk.exceptions import AirflowException
 
 from watchdown_operators.command_operator import CommandOperator
 from watchdown_operators.hook import WatchdownHook
-from watchdown_operators.job import Batch
-from watchdown_operators.outcome import all_lost
+from watchdown_operators.job import Batch, job_name
+from watchdown_operators.outcome import all_lost, ending, short
 
 
 class PageLink(BaseOperatorLink):
@@ -66,10 +66,11 @@ class PlanOperator(CommandOperator):
         """
         super().__init__(**kwargs)
         self.algorithms, self.over, self.after = list(algorithms), over, after
+        self.follows = after is not None
 
     def execute(self, context: Context) -> Any:
         """Plan, or hand on no batches where those come to none whose dependants were to be planned."""
-        if self.after is None or planned(self.after):
+        if not self.follows or planned(self.after):
             return super().execute(context)
         self.log.info("Nothing was worked, so nothing depends on it.")
         return []
@@ -77,12 +78,12 @@ class PlanOperator(CommandOperator):
     def arguments_for(self, context: Context) -> list[str]:
         """Return `batch` with what the form narrows it to."""
         params = context["params"]
-        if self.after is not None:
-            chosen = _each("--after", (batch["batch"] for batch in planned(self.after)))
-        else:
-            chosen = [*(self.algorithms or params.get("algorithms", [])), *_each("--titles", params["titles"])]
-        over = ["--over", self.over] if self.over and not params.get("algorithms") else []
-        return ["batch", *chosen, *over, "--size", str(params["size"])]
+        size = ["--size", str(params["size"])]
+        if self.follows:
+            return ["batch", *_each("--after", (batch["batch"] for batch in planned(self.after))), *size]
+        algorithms = self.algorithms or params.get("algorithms", [])
+        over = ["--over", self.over] if self.over and not algorithms else []
+        return ["batch", *algorithms, *over, *_each("--titles", params["titles"]), *size]
 
     def handed_on(self, said: Any, context: Context) -> Any:
         """Return the batches, over which Airflow can map."""
@@ -95,7 +96,7 @@ class PlanOperator(CommandOperator):
 class StageOperator(CommandOperator):
     """Runs one stage of one batch."""
 
-    template_fields = ("batch",)
+    template_fields: Sequence[str] = ("batch",)
 
     def __init__(self, *, stage: str, batch: Batch, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -116,6 +117,12 @@ class RecordOperator(StageOperator):
         super().__init__(stage="record", **kwargs)
         self.worked = worked
 
+    def execute(self, context: Context) -> Any:
+        """Record, once no Job goes on whose end nobody waits for."""
+        if self.worked is None:
+            self._end_job()
+        return super().execute(context)
+
     def arguments_for(self, context: Context) -> list[str]:
         """Return the stage with each lost title's cause."""
         lost = unpacked(self.worked) or all_lost(
@@ -123,6 +130,16 @@ class RecordOperator(StageOperator):
         )
         causes = (f"{index}={cause}" for index, cause in lost["lost"].items())
         return [*super().arguments_for(context), *_each("--lost", causes)]
+
+    def _end_job(self) -> None:
+        """Delete the Job of a task that was ended before its trigger began, which then deletes nothing."""
+        hook, name = WatchdownHook(self.watchdown_conn_id), job_name(self.batch["batch"])
+        try:
+            if (found := hook.job(name)) and not ending(found):
+                self.log.info("Deleting Job %s: nobody waits for it.", name)
+                hook.delete(found)
+        except Exception as error:  # noqa: BLE001 # whatever the cluster says, the runs must not stay open
+            self.log.warning("Job %s may still go on: %s", name, short(str(error)))
 
 
 class ValidateOperator(StageOperator):
@@ -161,7 +178,7 @@ class LoadOperator(StageOperator):
 
 
 class ReportOperator(CommandOperator):
-    """Judges the run: red where more titles failed than the form tolerates, or where nothing could be planned."""
+    """Judges the run: red where more titles failed than the form tolerates, or nothing could be planned."""
 
     template_fields = ("batches",)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from services.airflow_api import AirflowApi
-from services.airflow_home import PASSWORD, ROOT, USER, Sections, lay_out, our_wheel, surroundings
+from services.airflow_home import PASSWORD, ROOT, USER, Sections, lay_out, our_wheel, state, surroundings
 from services.postgresql import PostgreSQL, database
 from services.process import Process
 from services.service import ANSWER_S, HOST, Service
@@ -31,7 +31,7 @@ PATIENCE_S = 5.0  # API server and triggerer linger much longer
 
 
 class Airflow(Service):
-    """One installation with a database of its own; its environment holds the operators and none of the platform.
+    """One installation with a database of its own, whose environment holds the operators and no more of ours.
 
     Its user is an administrator. Connections made through `api` stay; those given here last as long as
     the processes that were started with them.
@@ -54,7 +54,7 @@ class Airflow(Service):
 
         Args:
             name: Two names are two installations.
-            database_url: An empty database of PostgreSQL, or its own; else one on the PostgreSQL of that name.
+            database_url: Its database; if not given, one on the PostgreSQL of that name.
             dags: The folder of DAG files.
             connections: Connections by id, each as JSON or a URI.
             settings: More settings, by section of Airflow's configuration.
@@ -87,7 +87,7 @@ class Airflow(Service):
         return [Process(self.folder / part / "pid", self.folder / part / "log") for part in COMPONENTS]
 
     def healthy(self) -> bool:
-        """Say whether each component has shown a sign of life, and the others than the API server since its start."""
+        """Say whether the API server answers, and the others have shown a sign of life since their start."""
         try:
             with urllib.request.urlopen(f"{self.url}/api/v2/monitor/health", timeout=ANSWER_S) as answer:
                 said = json.load(answer)
@@ -102,22 +102,28 @@ class Airflow(Service):
             self._began(number) < datetime.fromisoformat(sign).timestamp() for number, sign in signs.items()
         )
 
+    def running(self) -> bool:
+        """Say whether all processes are there, with our operators as they are now."""
+        return super().running() and self._site.exists() and self._site.read_text() == state()
+
     def start(self) -> None:
+        if not self._site.exists() or self._site.read_text() != state():
+            self._stop()
         home = self.folder / "home"
         lay_out(home)
         variables = self.environment
-        migrated, state = self.folder / "migrated", (LOCKS / "operators.txt").read_text()
-        if not migrated.exists() or migrated.read_text() != state:
+        self._site.write_text(state())
+        migrated, lock = self.folder / "migrated", (LOCKS / "operators.txt").read_text()
+        if not migrated.exists() or migrated.read_text() != lock:
             build("airflow db migrate", self.command("db", "migrate"), variables)
-            migrated.write_text(state)
+            migrated.write_text(lock)
         for (part, options), process in zip(COMPONENTS.items(), self.processes, strict=True):
             if process.find() is None:
                 process.record.parent.mkdir(exist_ok=True)
                 process.start(self.command(part, *options), variables)
 
     def down(self, *, wipe: bool = False) -> None:
-        with ThreadPoolExecutor(len(COMPONENTS)) as together:
-            list(together.map(lambda process: process.stop(self.stop_by, PATIENCE_S), self.processes))
+        self._stop()
         super().down(wipe=wipe)
 
     @property
@@ -139,6 +145,15 @@ class Airflow(Service):
     def command(*arguments: str) -> list[str]:
         """Return a command of Airflow."""
         return [str(environment("operators") / "bin" / "python"), "-m", "airflow", *arguments]
+
+    @property
+    def _site(self) -> Path:
+        """The record of which of our files the processes were started with."""
+        return self.folder / "site-used"
+
+    def _stop(self) -> None:
+        with ThreadPoolExecutor(len(COMPONENTS)) as together:
+            list(together.map(lambda process: process.stop(self.stop_by, PATIENCE_S), self.processes))
 
     def _database(self) -> str:
         return self._database_url or database(PostgreSQL(self.name).up(), "airflow")

@@ -17,15 +17,16 @@ from services.tools import build, uv
 Sections = Mapping[str, Mapping[str, str]]
 
 ROOT = Path(__file__).parents[2]
-SOURCES = ("schemas", "algos", "operators", "src")
+SOURCES = ("schemas", "algos", "operators")  # of our wheel, what Airflow imports
 USER = PASSWORD = "watchdown"
-# The scheduler forks its workers: what it has imported is there in each task at once.
+# Scheduler and triggerer fork those who work: what they have imported is there at once, in each task.
 PRELOAD = """\
 import sys
 
-if sys.argv[1:2] == ["scheduler"]:
+if sys.argv[1:2] in (["scheduler"], ["triggerer"]):
     import airflow.providers.cncf.kubernetes.hooks.kubernetes
     import airflow.sdk.execution_time.task_runner
+    import kubernetes_asyncio.watch
     import watchdown_operators.dags
 """
 SETTINGS: Sections = {
@@ -54,7 +55,7 @@ SETTINGS: Sections = {
 
 def our_wheel(folder: Path) -> Path:
     """Return a folder that holds our package, installed from a wheel of the files as they are now."""
-    place = folder / "site" / _state()
+    place = folder / "site" / state()
     with made_once(place) as half:
         if half is not None:
             wheels = half.with_name("wheel")
@@ -103,15 +104,15 @@ def surroundings(
     return {"AIRFLOW_HOME": str(home), "PYTHONPATH": str(site), **settings}
 
 
-def _state() -> str:
+def state() -> str:
     """Return a name for what the wheel is built from, as it is now."""
-    state = hashlib.sha256()
+    found = hashlib.sha256()
     files = [ROOT / "pyproject.toml", *(path for root in SOURCES for path in (ROOT / root).rglob("*"))]
     for path in sorted(files):
         if path.is_file() and "__pycache__" not in path.parts:
-            found = path.stat()
-            state.update(f"{path.relative_to(ROOT)} {found.st_size} {found.st_mtime_ns}\n".encode())
-    return state.hexdigest()[:12]
+            now = path.stat()
+            found.update(f"{path.relative_to(ROOT)} {now.st_size} {now.st_mtime_ns}\n".encode())
+    return found.hexdigest()[:12]
 
 
 def _secret(file: Path) -> str:
