@@ -25,12 +25,12 @@ T = TypeVar("T")
 PROGRAM = Path(sys.executable).with_name("watchdown")
 ALGORITHM = "visual-embedding"
 DAG = f"algo.{ALGORITHM}"
-LONGEST_S, LOOK_S = 240.0, 0.1
+LONGEST_S, SOON_S, LOOK_S = 240.0, 60.0, 0.1
 
 
 def until(found: Callable[[], T | None], what: str) -> T:
     """Wait until something is found, and return it."""
-    deadline = time.monotonic() + LONGEST_S
+    deadline = time.monotonic() + SOON_S
     while time.monotonic() < deadline:
         if (thing := found()) is not None:
             return thing

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 import watchdown
-from e2e.stack import ALGORITHM, DAG, PROGRAM, Stack, nothing_twice, small
+from e2e.stack import ALGORITHM, DAG, PROGRAM, Stack, nothing_twice, small, until
 from services.airflow import API_SERVER, SCHEDULER, TRIGGERER, Airflow
 from services.airflow_api import Refused
 from services.fixtures import Own
@@ -231,22 +232,12 @@ def test_triton_may_be_away_for_a_while(platform: Platform, tmp_path: Path) -> N
     with stack.begun() as process:
         stack.pod(0)
         platform.triton.pause()
-        with pytest.raises(TimeoutError):
-            process_ends(process, seconds=20)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(20)
         platform.triton.resume()
         report = stack.report(process)
     assert (process.returncode, report["published"]) == (0, 3)
     nothing_twice(stack, 3)
-
-
-def process_ends(process: Any, seconds: float) -> None:
-    """Wait so long for a process; TimeoutError where it goes on."""
-    import subprocess
-
-    try:
-        process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        raise TimeoutError from None
 
 
 def test_a_service_that_is_missing_at_the_start_is_named_at_once(platform: Platform, tmp_path: Path) -> None:
@@ -269,15 +260,9 @@ def test_a_cancelled_run_leaves_no_job(platform: Platform, tmp_path: Path) -> No
     with stack.begun() as process:
         stack.pod(0)
         run = stack.run()
+        until(lambda: "starting" in stack.logs(run).get("batch.work", "") or None, "the Job is watched")
         platform.airflow.api.call("PATCH", f"/dags/{DAG}/dagRuns/{run}", {"state": "failed"})
         report = stack.report(process)
     assert process.returncode == 1
     assert not report["passed"]
-    until_gone(stack)
-
-
-def until_gone(stack: Stack) -> None:
-    """Wait until no Job of a library is left."""
-    from e2e.stack import until
-
-    until(lambda: True if not stack.jobs() else None, "the Job is gone")
+    until(lambda: not stack.jobs() or None, "the Job is gone")

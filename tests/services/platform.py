@@ -1,4 +1,4 @@
-"""The whole platform on this machine, with 20 drawn titles in its library: `python -m services.platform D`."""
+"""The whole platform on this machine, 20 drawn titles in its library: `python -m services.platform DIR`."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class Platform:
                 "library": str(library),
                 "namespace": namespace,
                 "images": {"worker": layout.reference},
-                "secret": SECRET,
+                "env_from": SECRET,
                 "model": str(settings.model),
                 "node_selector": {"type": "process"},
                 "reports_url": f"{self.s3.url}/{bucket}/{storage.path}".rstrip("/"),
