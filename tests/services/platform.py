@@ -26,6 +26,7 @@ from watchdown_algos.drawn.film import DrawnLine, film_of
 from watchdown_algos.drawn.library import draw_library
 from watchdown_algos.drawn.write import write_film, write_srt
 
+RIGHTS = Path(__file__).parents[2] / "operators" / "kubernetes" / "rights.yaml"
 NAMESPACE, SECRET = "watchdown", "watchdown-worker"
 TITLES = 20
 ACTIVE = ("shots", "keyframes", "dialogue")
@@ -77,7 +78,7 @@ class Platform:
         assert storage is not None
         bucket = storage.host
         self.s3.client().put_bucket_policy(Bucket=bucket, Policy=json.dumps(readable(bucket, storage.path)))
-        kubeconfig = {"kube_config_path": str(self.kubernetes.kubeconfig)}
+        kubeconfig = {"kube_config_path": str(self._rights_of_airflow(namespace))}
         self.airflow.api.connect("kubernetes_default", "kubernetes", kubeconfig)
         self.airflow.api.connect(
             "watchdown_default",
@@ -94,8 +95,25 @@ class Platform:
             },
         )
 
+    def _rights_of_airflow(self, namespace: str) -> Path:
+        """Give Airflow an account of its own in the pods' namespace; return its kubeconfig."""
+        kubectl = self.kubernetes.kubectl
+        kubectl("apply", "-n", namespace, "-f", RIGHTS)
+        token = kubectl("create", "token", "airflow", "-n", namespace, "--duration", "720h").strip()
+        config = json.loads(kubectl("config", "view", "--raw", "-o", "json"))
+        config["users"] = [{"name": "airflow", "user": {"token": token}}]
+        config["contexts"] = [
+            {"name": "airflow", "context": {"cluster": config["clusters"][0]["name"], "user": "airflow"}}
+        ]
+        file = self.kubernetes.folder / "airflow.kubeconfig"
+        file.touch(0o600)
+        file.write_text(json.dumps({**config, "current-context": "airflow"}))
+        return file
+
     def _apply(self, thing: dict[str, Any]) -> None:
-        self.kubernetes.kubectl("apply", "--server-side", "-f", "-", input=json.dumps(thing))
+        self.kubernetes.kubectl(
+            "apply", "--server-side", "--force-conflicts", "-f", "-", input=json.dumps(thing)
+        )
 
 
 def secret(namespace: str, variables: dict[str, str]) -> dict[str, Any]:
