@@ -29,6 +29,7 @@ WANTED = {
     "cluster": BASE + EXTRAS["cluster"],
     "dev": BASE + EXTRAS["local"] + EXTRAS["cluster"] + EXTRAS["quality"] + group("dev"),
     "openclip": BASE + EXTRAS["openclip"],
+    "operators": BASE + EXTRAS["operators"] + group("airflow"),
 }
 
 
