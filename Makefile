@@ -59,7 +59,7 @@ bench: .venv/dev ## compare speed and memory side by side; starts and ends its o
 SERVICES = PYTHONPATH=tests $(BIN)/python -m services
 .PHONY: services
 services: .venv/dev ## start PostgreSQL, S3, OpenSearch and Triton here; say where they are
-	$(SERVICES) up
+	$(SERVICES) up postgresql s3 opensearch triton
 
 .PHONY: services-down
 services-down: .venv/dev ## stop them; their data stays
