@@ -69,8 +69,8 @@ images: ## build the images of containers/, where Docker is (more: containers/RE
 
 SERVICES = PYTHONPATH=tests $(BIN)/python -m services
 .PHONY: services
-services: .venv/dev ## start PostgreSQL, S3, OpenSearch, Triton, Kubernetes and Airflow here; say where they are
-	$(SERVICES) up
+services: .venv/dev ## start PostgreSQL, S3, OpenSearch and Triton here; say where they are
+	$(SERVICES) up postgresql s3 opensearch triton
 
 .PHONY: services-down
 services-down: .venv/dev ## stop them; their data stays

@@ -37,6 +37,7 @@ WANTED = {
     "worker": BASE + EXTRAS["local"] + EXTRAS["cluster"],
     "worker-gpu": [*BASE, *filter(on_gpus, EXTRAS["local"] + EXTRAS["cluster"]), *group("gpu")],
     "pipeline": BASE + EXTRAS["local"] + EXTRAS["cluster"] + EXTRAS["quality"],
+    "operators": BASE + EXTRAS["operators"] + group("airflow"),
 }
 TOGETHER = ("local", "quality", "dev", "openclip")
 IMAGES = ("build", "worker", "worker-gpu", "pipeline")

@@ -67,12 +67,13 @@ class Command:
         process = self._process
         if process is None or process.returncode is not None:
             return
-        for how in (signal.SIGTERM, signal.SIGKILL):
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, how)
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(patience)
-                return
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(patience)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # who did not listen, be it a child
+        process.wait()
 
 
 def _read(stream: IO[str], into: list[str]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from airflow.sdk import BaseOperator, BaseOperatorLink, Context
-from airflow.sdk.exceptions import AirflowException
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from watchdown_operators.command_operator import CommandOperator
 from watchdown_operators.hook import WatchdownHook
@@ -70,6 +70,9 @@ class PlanOperator(CommandOperator):
 
     def execute(self, context: Context) -> Any:
         """Plan, or hand on no batches where those come to none whose dependants were to be planned."""
+        # Airflow takes any key: a misspelt `titles` would mean all of them.
+        if unknown := sorted(set(context["dag_run"].conf or {}) - set(self.dag.params)):
+            raise AirflowFailException(f"{', '.join(unknown)} is no parameter of this DAG")
         if not self.follows or planned(self.after):
             return super().execute(context)
         self.log.info("Nothing was worked, so nothing depends on it.")

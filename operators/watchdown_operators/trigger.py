@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from functools import cached_property
 from typing import Any, Final
 
@@ -56,8 +57,11 @@ class JobTrigger(BaseTrigger):
         pause = PAUSE_S
         while True:
             try:
-                async with self._hook.get_conn() as connection:
-                    async for job in self._states(connection):
+                async with (
+                    self._hook.get_conn() as connection,
+                    aclosing(self._states(connection)) as states,
+                ):
+                    async for job in states:
                         pause = PAUSE_S
                         if event := await self._event(connection, job):
                             yield event
@@ -65,7 +69,7 @@ class JobTrigger(BaseTrigger):
             except (ClientError, OSError, TimeoutError) as error:
                 self.log.warning("The API server does not answer, trying again: %s", short(repr(error)))
             except ApiException as refused:
-                if refused.status not in {GONE, TOO_MANY} and refused.status < SERVER:
+                if refused.status not in {GONE, TOO_MANY} and (refused.status or SERVER) < SERVER:
                     raise
                 self.log.warning("The API server refused, trying again: %s", short(str(refused.reason)))
             await asyncio.sleep(pause)
@@ -90,7 +94,7 @@ class JobTrigger(BaseTrigger):
             except ApiException as refused:
                 self.log.info("Job %s was not deleted: %s", self.name, refused.reason)
 
-    async def _states(self, connection: Any) -> AsyncIterator[Json | None]:
+    async def _states(self, connection: Any) -> AsyncGenerator[Json | None]:
         """Yield the Job as it is and whenever it changes; None once it is gone or is another one."""
         from kubernetes_asyncio.client import ApiException, BatchV1Api
         from kubernetes_asyncio.watch import Watch

@@ -13,8 +13,18 @@ from pathlib import Path
 from typing import ClassVar
 
 from services.airflow_api import AirflowApi
-from services.airflow_home import PASSWORD, ROOT, USER, Sections, lay_out, our_wheel, state, surroundings
-from services.postgresql import PostgreSQL, database
+from services.airflow_home import (
+    PASSWORD,
+    ROOT,
+    USER,
+    Sections,
+    lay_out,
+    our_wheel,
+    secret,
+    state,
+    surroundings,
+)
+from services.postgresql import PostgreSQL, own_database
 from services.process import Process
 from services.service import ANSWER_S, HOST, Service
 from services.tools import LOCKS, build, environment
@@ -156,7 +166,10 @@ class Airflow(Service):
             list(together.map(lambda process: process.stop(self.stop_by, PATIENCE_S), self.processes))
 
     def _database(self) -> str:
-        return self._database_url or database(PostgreSQL(self.name).up(), "airflow")
+        if self._database_url:
+            return self._database_url
+        # Airflow hides its database's password wherever it occurs, so it must be no word.
+        return own_database(PostgreSQL(self.name).up(), "airflow", secret(self.folder / "home" / "database"))
 
     def _began(self, number: int) -> float:
         process = self.processes[number].find()

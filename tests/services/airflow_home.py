@@ -83,16 +83,16 @@ def surroundings(
         "core": {
             "dags_folder": str(dags),
             "execution_api_server_url": f"http://{HOST}:{port}/execution/",
-            "fernet_key": _secret(home / "fernet_key"),
+            "fernet_key": secret(home / "fernet_key"),
             "simple_auth_manager_passwords_file": str(home / "passwords.json"),
         },
         "database": {"sql_alchemy_conn": database.replace("postgresql:", "postgresql+psycopg2:", 1)},
         "api": {
             "port": str(port),
             "base_url": f"http://{HOST}:{port}",
-            "secret_key": _secret(home / "secret_key"),
+            "secret_key": secret(home / "secret_key"),
         },
-        "api_auth": {"jwt_secret": _secret(home / "jwt_secret")},
+        "api_auth": {"jwt_secret": secret(home / "jwt_secret")},
         "logging": {"base_log_folder": str(home / "logs")},
     }
     settings = {
@@ -115,8 +115,9 @@ def state() -> str:
     return found.hexdigest()[:12]
 
 
-def _secret(file: Path) -> str:
-    """Return a secret, made once, of the form that Fernet wants."""
+def secret(file: Path) -> str:
+    """Return a secret of the form that Fernet wants, made once and kept."""
     if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())
     return file.read_text()

@@ -13,7 +13,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
-from psycopg.errors import DuplicateDatabase
+from psycopg.errors import DuplicateDatabase, DuplicateObject
 
 from services.process import unprivileged
 from services.service import HOST, Service
@@ -99,11 +99,17 @@ def new_database(url: str) -> str:
     return f"{url.rpartition('/')[0]}/{name}"
 
 
-def database(url: str, name: str) -> str:
-    """Return the URL of a database of that name on the server of a URL, made where it is not there."""
-    with psycopg.connect(url, autocommit=True) as connection, suppress(DuplicateDatabase):
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    return f"{url.rpartition('/')[0]}/{name}"
+def own_database(url: str, name: str, password: str) -> str:
+    """Return the URL of a user and its database, both of that name, made where they are not there."""
+    user = sql.Identifier(name)
+    with psycopg.connect(url, autocommit=True) as connection:
+        with suppress(DuplicateObject):
+            connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(user))
+        connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(user, sql.Literal(password)))
+        with suppress(DuplicateDatabase):
+            connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(user, user))
+    place = url.rpartition("@")[2].rpartition("/")[0]
+    return f"postgresql://{name}:{password}@{place}/{name}"
 
 
 def drop_database(url: str) -> None:
