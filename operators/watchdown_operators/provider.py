@@ -42,13 +42,6 @@ def get_provider_info() -> dict[str, Any]:
         "package-name": "watchdown",
         "name": "Watchdown",
         "description": "Media algorithms over a catalogue, as Kubernetes Jobs.",
-        "integrations": [
-            {
-                "integration-name": "Watchdown",
-                "external-doc-url": "https://kubernetes.io/",
-                "tags": ["service"],
-            }
-        ],
         "operators": [
             {
                 "integration-name": "Watchdown",

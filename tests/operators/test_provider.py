@@ -17,6 +17,18 @@ def test_airflow_finds_the_connection_type_with_its_form(dag_folder: Script) -> 
     assert found["triggers"] == ["watchdown_operators.trigger"]
 
 
+def test_a_trigger_is_made_again_by_another_triggerer(dag_folder: Script) -> None:
+    options = {
+        "name": "watchdown-b",
+        "namespace": "watchdown",
+        "uid": "1",
+        "titles": 20,
+        "kubernetes_conn_id": "k",
+    }
+    said = dag_folder.ask(what="trigger", **options)
+    assert said == ["watchdown_operators.trigger.JobTrigger", options]
+
+
 def test_no_field_has_a_name_whose_values_airflow_hides_everywhere() -> None:
     hidden = ("secret", "password", "token", "proxy", "dsn", "service_account", "access_key", "api_key")
     assert not [name for name in Settings.model_fields if any(word in name for word in hidden)]

@@ -8,6 +8,7 @@ import os
 import sys
 from typing import Any
 
+from airflow._shared.module_loading import import_string
 from airflow.configuration import conf
 from airflow.dag_processing.dagbag import DagBag
 from airflow.providers_manager import ProvidersManager
@@ -15,6 +16,7 @@ from airflow.sdk.exceptions import ParamValidationError
 from airflow.serialization.serialized_objects import DagSerialization
 
 from watchdown_operators.dags import watchdown_dags
+from watchdown_operators.trigger import JobTrigger
 
 HEAVY = {"numpy", "torch", "kubernetes", "kubernetes_asyncio", "watchdown", "pyarrow"}
 
@@ -39,6 +41,12 @@ def folder() -> dict[str, Any]:
         name for name in sys.modules if name in HEAVY - before or name.startswith("watchdown_algos.shots")
     ]
     return {"errors": bag.import_errors, "dags": dags, "imported": imported}
+
+
+def trigger(**options: Any) -> Any:
+    """Make a trigger again from what it says of itself, as another triggerer does."""
+    place, said = JobTrigger(**options).serialize()
+    return import_string(place)(**said).serialize()
 
 
 def task(one: Any) -> dict[str, Any]:
