@@ -89,7 +89,7 @@ class Platform:
                 "namespace": namespace,
                 "images": {"worker": layout.reference},
                 "env_from": SECRET,
-                "model": str(settings.model),
+                **({"model": str(settings.model)} if settings.model.kind == "triton" else {}),
                 "node_selector": {"type": "process"},
                 "reports_url": f"{self.s3.url}/{bucket}/{storage.path}".rstrip("/"),
             },

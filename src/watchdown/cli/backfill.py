@@ -51,8 +51,10 @@ def backfill(
     from watchdown.client.opening import opened
     from watchdown.executors.protocol import Wanted
 
-    with opened(library, ask=True) as services:
-        executor = backfilling.executor_of(services, via, waiting)
+    with (
+        opened(library, ask=True) as services,
+        backfilling.executor_of(services, via, waiting) as executor,
+    ):
         found = backfilling.plan(services, [algorithm], titles or (), size=size)
         if not found.batches:
             _nothing_to_do(found, as_json=as_json)
@@ -106,9 +108,11 @@ def run(
     from watchdown.client.opening import opened
     from watchdown.executors.protocol import Wanted
 
-    with opened(library, ask=True) as services:
+    with (
+        opened(library, ask=True) as services,
+        backfilling.executor_of(services, "local", waiting) as executor,
+    ):
         title = services.catalogue.title(on)
-        executor = backfilling.executor_of(services, "local", waiting)
         first = backfilling.plan(services, [algorithm], [title.id])
         if first.waiting:
             raise RunError(title.name, first.waiting[0].why, "Run that first, or choose another title")
