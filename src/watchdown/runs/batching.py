@@ -7,12 +7,11 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from watchdown.catalogue.corrections import Corrections
 from watchdown.catalogue.model import Title
 from watchdown.catalogue.titles import Catalogue
 from watchdown.runs.batch import Batch, Item, Task
 from watchdown.runs.ledger import Ledger
-from watchdown.runs.plan import plan
+from watchdown.runs.plan import Planner
 from watchdown.storage.protocol import Storage
 from watchdown_algos.catalogue import AlgorithmCatalogue
 from watchdown_schemas.ids import short_hash
@@ -64,14 +63,14 @@ class Batching:
         storage: Storage,
         catalogue: Catalogue,
         ledger: Ledger,
-        corrections: Corrections,
+        planner: Planner,
         algorithms: AlgorithmCatalogue,
         types: Registry,
     ) -> None:
         self._storage = storage
         self._catalogue = catalogue
         self._ledger = ledger
-        self._corrections = corrections
+        self._planner = planner
         self._algorithms = algorithms
         self._types = types
 
@@ -92,16 +91,7 @@ class Batching:
         waiting: list[Waiting] = []
         done = 0
         for place, title in enumerate(titles):
-            found = plan(
-                title,
-                self._catalogue.timeline(title.id),
-                self._catalogue.assets(title.id),
-                algorithms=self._algorithms,
-                ledger=self._ledger,
-                corrections=self._corrections,
-                types=self._types,
-                names=names,
-            )
+            found = self._planner.plan(title, names)
             done += len(found.done)
             waiting += [
                 Waiting(title=title.name, algorithm=name, why=why) for name, why in found.waiting.items()
