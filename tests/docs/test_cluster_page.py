@@ -50,7 +50,7 @@ def test_every_command_is_one(command: str, capsys: pytest.CaptureFixture[str]) 
 
 def test_airflow_may_do_what_it_must_and_no_more(kubernetes: Kubernetes) -> None:
     space = kubernetes.namespace("rights")
-    kubernetes.kubectl("apply", "-n", space, "-f", ROOT / "operators" / "kubernetes" / "rights.yaml")
+    kubernetes.kubectl("apply", "-n", space, "-f", ROOT / "operators" / "rights.yaml")
     account = f"--as=system:serviceaccount:{space}:airflow"
 
     def may(verb: str, resource: str, where: str = space) -> bool:

@@ -26,7 +26,7 @@ from watchdown_algos.drawn.film import DrawnLine, film_of
 from watchdown_algos.drawn.library import draw_library
 from watchdown_algos.drawn.write import write_film, write_srt
 
-RIGHTS = Path(__file__).parents[2] / "operators" / "kubernetes" / "rights.yaml"
+RIGHTS = Path(__file__).parents[2] / "operators" / "rights.yaml"
 NAMESPACE, SECRET = "watchdown", "watchdown-worker"
 TITLES = 20
 ACTIVE = ("shots", "keyframes", "dialogue")
