@@ -1,17 +1,18 @@
-"""Each DAG from its plan to its report in one process, its Jobs on the cluster: Airflow without its servers."""
+"""Each DAG from its plan to its report in one process, its Jobs on the cluster: no server of Airflow's."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import watchdown
-from e2e.stack import PROGRAM, jobs_of, spoil, tiny
+from e2e.stack import PROGRAM, batches_of, jobs_of, spoil, tiny
 from services.airflow_script import Script
 from services.kubernetes.cluster import Kubernetes
 from services.kubernetes.jobs import new_namespace
@@ -20,11 +21,13 @@ from services.platform import Servers
 from services.s3 import S3
 from services.tools import Missing
 from services.triton import Triton
+from watchdown.client.opening import opened
+from watchdown.storage import keys
+from watchdown_algos.discovery import discover
 
-TITLES = 2
+NAMES = ("Tiny 0", "Tiny 1")
+TITLES = len(NAMES)
 STAGES = ("work", "record", "validate", "load", "publish")
-MEDIA = {"dialogue", "shots", "visual-embedding"}
-RECORDS = {"DialogueLine": "dialogue", "Keyframe": "keyframes", "Shot": "shots", "Embedding": "visual-embedding"}
 
 
 @dataclass(frozen=True)
@@ -71,12 +74,82 @@ def dags(  # noqa: PLR0917 - fixtures
     script.end()
 
 
-def test_probe(dags: Dags) -> None:
-    import time
-    library = dags.library("algorithms")
-    for name in ["shots", "keyframes", "dialogue", "visual-embedding"]:
-        t = time.time()
-        print(name, dags.run(f"algo.{name}", library), time.time() - t)
-        print({b: (j["status"], j["metadata"]["annotations"]) for b, j in jobs_of(dags.servers, library).items()})
-    with watchdown.open(library) as o:
-        print([(r.title, r.algorithm, r.state, r.counts) for r in o.runs()])
+def ordered() -> list[str]:
+    """Return the algorithms, each after those whose records it reads."""
+    known = {one.manifest.name: one.manifest for one in discover().values()}
+    makers = {schema: name for name, one in known.items() for schema in one.produces}
+    after = {
+        name: {makers[one] for one in manifest.consumes if one in makers} for name, manifest in known.items()
+    }
+    return list(TopologicalSorter(after).static_order())
+
+
+def all_went(*groups: str, more: tuple[str, ...] = ()) -> list[str]:
+    """Return the tasks of a run that went well, whose plans came to one batch each."""
+    names = [f"{group}.{stage}" for group in groups for stage in STAGES]
+    return sorted(f"{name} success" for name in ("plan", "report", *more, *names))
+
+
+def worked(dags: Dags, library: Path) -> list[tuple[str, int]]:
+    """Return what the Jobs of a library worked, each of them at its end: algorithms and number of titles."""
+    jobs = jobs_of(dags.servers, library)
+    assert set(jobs) == batches_of(library)
+    for job in jobs.values():
+        assert job["status"]["succeeded"] == job["spec"]["completions"]
+        assert {one["type"] for one in job["status"]["conditions"]} >= {"Complete"}
+    notes = ((job["metadata"]["annotations"], job["spec"]["completions"]) for job in jobs.values())
+    return sorted((note["watchdown/algorithms"], titles) for note, titles in notes)
+
+
+def states(library: Path) -> dict[tuple[str, str], str]:
+    """Return the state of each run, by title and algorithm; there is one of each."""
+    with watchdown.open(library) as found:
+        runs = found.runs()
+        names = {title.id: title.name for title in found.titles()}
+    assert len({(run.title, run.algorithm) for run in runs}) == len(runs)
+    return {(names[run.title], run.algorithm): run.state for run in runs}
+
+
+def test_each_algorithm_has_a_dag_that_brings_its_records_to_readers(dags: Dags) -> None:
+    library, algorithms = dags.library("algorithms"), ordered()
+    assert dags.script.ask() == sorted([*(f"algo.{name}" for name in algorithms), "new_assets", "on_demand"])
+    for done, name in enumerate(algorithms):
+        assert dags.run(f"algo.{name}", library) == ("success", all_went("batch")), name
+        assert worked(dags, library) == sorted((one, TITLES) for one in algorithms[: done + 1])
+    assert states(library) == {(title, name): "active" for title in NAMES for name in algorithms}
+    with watchdown.open(library) as found:
+        for run in found.runs():
+            for schema, count in run.counts.items():
+                assert len(list(found.records(schema, run.title))) == count > 0
+        assert {hit.title_name for hit in found.search("reel", dialogue=True)} == set(NAMES)
+        assert {hit.title_name for hit in found.search("red race car")} == set(NAMES)
+    again = dags.run(f"algo.{algorithms[0]}", library)  # there is nothing left to do, which is no failure
+    assert again[0] == "success"
+    assert [task for task in again[1] if task.endswith("success")] == ["plan success", "report success"]
+
+
+def test_one_title_is_run_on_demand_and_the_rest_as_new_assets(dags: Dags) -> None:
+    library = dags.library("assets")
+    ended = dags.run("on_demand", library, titles=[NAMES[0]], algorithms=["shots"])
+    assert ended == ("success", all_went("batch", "dependants", more=("bundle", "bundle", "plan_dependants")))
+    assert worked(dags, library) == [("keyframes", 1), ("shots", 1)]
+    assert states(library) == {(NAMES[0], "shots"): "active", (NAMES[0], "keyframes"): "active"}
+    with opened(library) as services:
+        assert all(services.storage.exists(keys.bundle(batch)) for batch in batches_of(library))
+    ended = dags.run("new_assets", library)
+    assert ended == ("success", all_went("batch", "dependants", more=("plan_dependants",)))
+    media = {frozenset(names.split(",")) for names, titles in worked(dags, library) if titles == TITLES}
+    assert media == {frozenset({"dialogue", "shots", "visual-embedding"})}  # one image, one Job
+    assert states(library) == {(title, name): "active" for title in NAMES for name in ordered()}
+
+
+def test_a_poison_title_turns_the_run_red_and_the_others_are_published(dags: Dags) -> None:
+    library = dags.library("poison")
+    spoil(library, NAMES[1])
+    state, tasks = dags.run("algo.shots", library)
+    assert state == "failed"
+    assert [task for task in tasks if not task.endswith("success")] == ["report failed"]
+    assert states(library) == {(NAMES[0], "shots"): "active", (NAMES[1], "shots"): "failed"}
+    [job] = jobs_of(dags.servers, library).values()
+    assert (job["status"]["completedIndexes"], job["status"]["failedIndexes"]) == ("0", "1")
+    assert job["status"]["failed"] == 1  # it was not tried again
