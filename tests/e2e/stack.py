@@ -30,9 +30,9 @@ SECOND = 1_000_000_000
 LONGEST_S, SOON_S, LOOK_S = 240.0, 60.0, 0.1
 
 
-def until(found: Callable[[], T | None], what: str) -> T:
+def until(found: Callable[[], T | None], what: str, patience_s: float = SOON_S) -> T:
     """Wait until something is found, and return it."""
-    deadline = time.monotonic() + SOON_S
+    deadline = time.monotonic() + patience_s
     while time.monotonic() < deadline:
         if (thing := found()) is not None:
             return thing
