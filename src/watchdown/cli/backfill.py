@@ -53,9 +53,9 @@ def backfill(
 
     with (
         opened(library, ask=True) as services,
-        backfilling.executor_of(services, via, waiting) as executor,
+        backfilling.executor_of(services, via, waiting()) as executor,
     ):
-        found = backfilling.plan(services, [algorithm], titles or (), size=size)
+        found = backfilling.plan(services, [algorithm], titles or (), size=size, waiting=waiting())
         if not found.batches:
             _nothing_to_do(found, as_json=as_json)
             return ExitCode.OK
@@ -110,10 +110,10 @@ def run(
 
     with (
         opened(library, ask=True) as services,
-        backfilling.executor_of(services, "local", waiting) as executor,
+        backfilling.executor_of(services, "local", waiting()) as executor,
     ):
         title = services.catalogue.title(on)
-        first = backfilling.plan(services, [algorithm], [title.id])
+        first = backfilling.plan(services, [algorithm], [title.id], waiting=waiting())
         if first.waiting:
             raise RunError(title.name, first.waiting[0].why, "Run that first, or choose another title")
         passes = [first]
@@ -123,7 +123,7 @@ def run(
                 for step in executor.watch(executor.run(wanted)):
                     report(step)
                 if found is first and (after := [one.batch for one in first.batches]):
-                    passes.append(backfilling.plan(services, (), [title.id], after=after))
+                    passes.append(backfilling.plan(services, (), [title.id], after=after, waiting=waiting()))
         names = [one.batch for found in passes for one in found.batches]
         judged = backfilling.report(services, names, library=str(library))
         if out is not None and judged.passed:
