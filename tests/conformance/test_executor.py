@@ -13,6 +13,7 @@ import pytest
 from services.airflow import Airflow
 from services.fixtures import Own
 from services.kubernetes.cluster import Kubernetes
+from services.kubernetes.jobs import new_namespace
 from services.library import settings_of
 from services.opensearch import OpenSearch
 from services.platform import Platform, fill
@@ -87,7 +88,9 @@ def _platform(request: pytest.FixtureRequest) -> Platform:
     opensearch: OpenSearch = request.getfixturevalue("opensearch_server")
     airflow = own(Airflow)
     airflow.api.await_dag(f"algo.{ALGORITHM}")
-    return Platform(request.getfixturevalue("postgresql_url"), s3, opensearch, Triton(), kubernetes, airflow)
+    postgresql: str = request.getfixturevalue("postgresql_url")
+    namespace = new_namespace(kubernetes)
+    return Platform(postgresql, s3, opensearch, Triton(), kubernetes, airflow, namespace=namespace)
 
 
 @pytest.fixture

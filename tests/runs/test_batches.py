@@ -187,7 +187,7 @@ def test_what_reads_records_waits_for_them(library: Library) -> None:
     finish(library, batch)
     after = plan(library, "loud", size=5)
     assert [one.titles for one in after.batches] == [5]
-    assert library.batching().dependants(read_batch(library.storage, batch)) == {"loud"}
+    assert library.batching().dependants(["lines"]) == {"loud"}
 
 
 def test_why_a_title_cannot_be_run_is_told(library: Library) -> None:
@@ -222,6 +222,18 @@ def test_a_bad_algorithm_fails_its_titles_and_no_others(library: Library) -> Non
     [batch] = plan(library, "lines", "torn", size=5).batches
     work(library, batch.batch)
     assert finish(library, batch.batch) == {"active": 5, "failed": 5}
+
+
+def test_a_title_whose_rows_are_held_back_is_not_called_up_to_date(library: Library) -> None:
+    library.algorithms = catalogue("Late")
+    [batch] = plan(library, "late", size=5).batches
+    work(library, batch.batch)
+    assert finish(library, batch.batch) == {"quarantined": 5}
+    found = plan(library, "late")
+    assert (found.batches, found.up_to_date) == ((), 0)
+    held = [(one.title, one.why) for one in found.waiting]
+    assert held[0] == ("Film 0", "its rows are held in quarantine (run 1); see: watchdown quarantine list")
+    assert len(held) == len(TITLES)
 
 
 def test_the_report_names_each_title_that_failed_and_how_to_try_again(library: Library) -> None:

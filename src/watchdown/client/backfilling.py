@@ -53,7 +53,7 @@ def plan(
         found: Sequence[Title] = chosen(services, titles)
         if after:
             batches = [read_batch(services.storage, name) for name in after]
-            names &= {one for batch in batches for one in services.batching.dependants(batch)}
+            names &= {one for batch in batches for one in services.batching.dependants(batch.algorithms)}
             ids = {item.title for batch in batches for item in batch.items}
             found = [title for title in found if title.id in ids]
         return services.batching.plan(found, names, size=size, report=report)
