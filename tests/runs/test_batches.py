@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -251,6 +252,15 @@ def test_the_report_names_each_title_that_failed_and_how_to_try_again(library: L
     assert not report_on([batch.batch], runs, names, tolerance=0.19, library="").passed
     with pytest.raises(RunError, match="is 2, no share of the titles"):
         report_on([], [], {}, tolerance=2, library="")
+
+
+def test_a_share_is_counted_exactly(library: Library) -> None:
+    [batch] = plan(library, size=5).batches
+    [run, *_] = library.batches().runs(batch.batch)
+    active = replace(run, state=State.ACTIVE)
+    runs = [run] * 29 + [active] * 71
+    assert report_on([], runs, {}, tolerance=0.29, library="").passed
+    assert not report_on([], [run, *runs[:-1]], {}, tolerance=0.29, library="").passed
 
 
 def test_a_report_on_nothing_passes() -> None:

@@ -53,9 +53,9 @@ def backfill(
 
     with (
         opened(library, ask=True) as services,
-        backfilling.executor_of(services, via, waiting) as executor,
+        backfilling.executor_of(services, via, waiting()) as executor,
     ):
-        found = backfilling.plan(services, [algorithm], titles or (), size=size)
+        found = backfilling.plan(services, [algorithm], titles or (), size=size, waiting=waiting())
         if not found.batches:
             _nothing_to_do(found, as_json=as_json)
             return ExitCode.OK
@@ -109,13 +109,13 @@ def run(
 
     with (
         opened(library, ask=True) as services,
-        backfilling.executor_of(services, "local", waiting) as executor,
+        backfilling.executor_of(services, "local", waiting()) as executor,
     ):
         title, batches = services.catalogue.title(on), list[str]()
         dependants = sorted(services.batching.dependants([algorithm]))
         with steps(quiet=as_json) as report:
             for names in filter(None, ([algorithm], dependants)):
-                found = backfilling.plan(services, names, [title.id])
+                found = backfilling.plan(services, names, [title.id], waiting=waiting())
                 if found.waiting and algorithm in names:
                     remedy = "Mend that first, or choose another title"
                     raise RunError(title.name, found.waiting[0].why, remedy)
