@@ -100,7 +100,7 @@ def test_a_bad_title_ends_with_10_and_leaves_its_cause(
 def test_one_that_is_asked_to_end_removes_its_half_attempt(  # noqa: PLR0917 - fixtures
     call: Call, library: Path, batch: str, log: Path, monkeypatch: pytest.MonkeyPatch, passing: str
 ) -> None:
-    name = passing.partition(".")[2]
+    name, before = passing.partition(".")[2], signal.getsignal(signal.SIGTERM)
     with monkeypatch.context() as patch:
         patch.setattr(Staging, name, getattr(Staging, name))  # and back
         watch([(Staging, name)], lambda method, _: method, lambda _: os.kill(os.getpid(), signal.SIGTERM))
@@ -109,7 +109,7 @@ def test_one_that_is_asked_to_end_removes_its_half_attempt(  # noqa: PLR0917 - f
     assert said.err == f"ended: {ENDED}\n"
     assert log.read_text("utf-8") == ENDED
     assert staged(library) == []
-    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    assert signal.getsignal(signal.SIGTERM) == before
     assert call("work", "--batch", batch, "--library", library).code == ExitCode.OK
 
 

@@ -16,13 +16,13 @@ from watchdown.cli.batches import (
     tell_bundle,
     tell_plan,
     tell_report,
+    tell_waiting,
     waiting,
 )
 from watchdown.cli.exit_codes import ExitCode
 from watchdown.cli.options import DEFAULT_LIBRARY, JsonOption, LibraryOption
-from watchdown.cli.output import notice, print_json
 from watchdown.cli.steps import steps
-from watchdown_schemas.errors import RunError, printable
+from watchdown_schemas.errors import RunError
 
 if TYPE_CHECKING:
     from watchdown.client.services import Services
@@ -56,11 +56,14 @@ def backfill(
         backfilling.executor_of(services, via, waiting()) as executor,
     ):
         found = backfilling.plan(services, [algorithm], titles or (), size=size, waiting=waiting())
-        if not found.batches:
-            _nothing_to_do(found, as_json=as_json)
-            return ExitCode.OK
-        if not as_json:
+        if as_json:
+            tell_waiting(found)
+        elif found.batches:
             tell_plan(found, as_json=False)
+        else:
+            tell_waiting(found)
+            typer.echo(f"Nothing is to be done: {found.up_to_date} titles have the result already.")
+            return ExitCode.OK
         wanted = Wanted(
             algorithm=algorithm,
             titles=titles or (),
@@ -69,20 +72,10 @@ def backfill(
             rate=rate,
             tolerance=tolerance,
         )
-        name = executor.run(wanted)
         with steps(quiet=as_json) as report:
-            for step in executor.watch(name):
+            for step in executor.watch(executor.run(wanted)) if found.batches else ():
                 report(step)
         return tell_report(_report(services, found, tolerance, library), as_json=as_json)
-
-
-def _nothing_to_do(found: Planned, *, as_json: bool) -> None:
-    for one in found.waiting:
-        notice("note", f"{printable(one.title)}: {one.algorithm} cannot be run now: {printable(one.why)}")
-    if as_json:
-        print_json({"batches": [], "runs": 0, "published": 0, "failed": [], "passed": True})
-    else:
-        typer.echo(f"Nothing is to be done: {found.up_to_date} titles have the result already.")
 
 
 def _report(services: Services, found: Planned, tolerance: float, library: Path) -> BackfillReport:

@@ -110,6 +110,11 @@ def tell_plan(found: Planned, *, as_json: bool) -> None:
         table(["batch", "titles", "algorithms", "image"], rows, right=["titles"])
     else:
         typer.echo("Nothing is to be done.")
+    tell_waiting(found)
+
+
+def tell_waiting(found: Planned) -> None:
+    """Say what cannot be run now, and why."""
     for one in found.waiting:
         notice("note", f"{printable(one.title)}: {one.algorithm} cannot be run now: {printable(one.why)}")
 
