@@ -62,10 +62,11 @@ class CommandOperator(BaseOperator):
         self._command = Command(line, surroundings(os.environ))  # noqa: TID251 # some of it is the command's
         try:
             code, output = self._command.run(tell)
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: a NUL is in an argument
+            why = error.strerror if isinstance(error, OSError) else error
             raise AirflowFailException(
-                f"{settings.command} cannot be started: {error.strerror}. "
-                f"Set `command` in connection {self.watchdown_conn_id}."
+                f"{settings.command} cannot be started: {why}. See `command` in connection "
+                f"{self.watchdown_conn_id}, and the titles in the form."
             ) from None
         return self._judged(arguments[0], code, output, last)
 

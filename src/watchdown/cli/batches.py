@@ -12,6 +12,7 @@ import typer
 from watchdown.cli.exit_codes import ExitCode
 from watchdown.cli.options import DEFAULT_LIBRARY, JsonOption, LibraryOption
 from watchdown.cli.output import notice, print_json, table
+from watchdown.runs.batch import LARGEST, SIZE
 from watchdown_schemas.errors import QueryError, printable
 
 if TYPE_CHECKING:
@@ -32,7 +33,11 @@ TitlesOption = Annotated[
         "All titles without it.",
     ),
 ]
-SizeOption = Annotated[int, typer.Option(min=1, max=1000, metavar="N", help="Titles in a batch at most.")]
+SizeOption = Annotated[int, typer.Option(min=1, max=LARGEST, metavar="N", help="Titles in a batch at most.")]
+ViaOption = Annotated[
+    Literal["local", "airflow"],
+    typer.Option(help="Work here, or have Airflow run it as Kubernetes jobs and follow it."),
+]
 RateOption = Annotated[
     float | None,
     typer.Option(min=0.001, metavar="N", help="Documents in a second, below the library's budget."),
@@ -40,7 +45,6 @@ RateOption = Annotated[
 ToleranceOption = Annotated[
     float, typer.Option(min=0, max=1, metavar="SHARE", help="The share of titles that may fail.")
 ]
-SIZE = 100
 UNJUDGED = "the results were not judged as a whole: pip install 'watchdown[quality]'"
 
 
@@ -71,6 +75,9 @@ def batch(
         list[str] | None,
         typer.Option(metavar="B", help="What reads the records of this batch; may be repeated."),
     ] = None,
+    apart: Annotated[
+        bool, typer.Option("--apart", help="Take these titles out of open batches that hold others.")
+    ] = False,
     library: LibraryOption = DEFAULT_LIBRARY,
     as_json: JsonOption = False,
 ) -> int:
@@ -86,6 +93,7 @@ def batch(
             over=over,
             after=after or (),
             size=size,
+            apart=apart,
             waiting=waiting(),
         )
     tell_plan(found, as_json=as_json)
@@ -103,14 +111,21 @@ def tell_plan(found: Planned, *, as_json: bool) -> None:
                 "waiting": [asdict(one) for one in found.waiting],
             }
         )
+        tell_waiting(found)
         return
     rows = ([one.batch, str(one.titles), ", ".join(one.algorithms), one.image] for one in found.batches)
     if found.batches:
         table(["batch", "titles", "algorithms", "image"], rows, right=["titles"])
     else:
         typer.echo("Nothing is to be done.")
+    tell_waiting(found)
+
+
+def tell_waiting(found: Planned) -> None:
+    """Say which titles cannot be run now, and which have nothing for it."""
     for one in found.waiting:
-        notice("note", f"{printable(one.title)}: {one.algorithm} cannot be run now: {printable(one.why)}")
+        kind, what = ("warning", "cannot be run now") if one.blocked else ("note", "is not for it")
+        notice(kind, f"{printable(one.title)}: {one.algorithm} {what}: {printable(one.why)}")
 
 
 def record(
@@ -203,6 +218,10 @@ def report(
     *,
     batch: BatchesOption = None,
     tolerance: ToleranceOption = 0.0,
+    blocked: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Titles that could not be planned; they count as failed.")
+    ] = 0,
+    via: ViaOption = "local",
     library: LibraryOption = DEFAULT_LIBRARY,
     as_json: JsonOption = False,
 ) -> int:
@@ -211,7 +230,9 @@ def report(
     from watchdown.client.opening import opened
 
     with opened(library) as services:
-        found = backfilling.report(services, batch or (), tolerance=tolerance, library=str(library))
+        found = backfilling.report(
+            services, batch or (), tolerance=tolerance, library=str(library), via=via, blocked=blocked
+        )
     return tell_report(found, as_json=as_json)
 
 
@@ -224,7 +245,10 @@ def tell_report(found: BackfillReport, *, as_json: bool) -> int:
     if as_json:
         print_json({**asdict(found), "passed": found.passed})
     else:
-        typer.echo(f"{found.published} of {found.runs} runs are published, {len(found.failed)} failed.")
+        blocked = f", {found.blocked} could not be planned" if found.blocked else ""
+        typer.echo(
+            f"{found.published} of {found.runs} runs are published, {len(found.failed)} failed{blocked}."
+        )
     return ExitCode.OK if found.passed else ExitCode.FAILED
 
 

@@ -11,8 +11,9 @@ from watchdown.client.choosing import chosen
 from watchdown.client.services import Services
 from watchdown.executors.in_process import InProcess
 from watchdown.executors.protocol import Executor
+from watchdown.runs.batch import SIZE
 from watchdown.runs.batches import read_batch
-from watchdown.runs.batching import SIZE, Planned
+from watchdown.runs.batching import Planned
 from watchdown.runs.reporting import BackfillReport, report_on
 from watchdown.runs.worker import Worker
 from watchdown_schemas.errors import SettingsInvalid
@@ -34,13 +35,14 @@ def plan(
     over: Over | None = None,
     after: Sequence[str] = (),
     size: int = SIZE,
+    apart: bool = False,
     waiting: Waiting = nothing,
     report: Callable[[int], None] = lambda _: None,
 ) -> Planned:
     """Return what titles lack of algorithms, of all without any, in batches.
 
     `over` narrows them to those over media or over records. `after` takes instead the algorithms that read
-    what the batches of those names have made, over the same titles.
+    what the batches of those names have made, over the same titles. `apart`, other titles are left alone.
     """
     names = set(algorithms) or set(services.algorithms)
     for name in names:
@@ -56,7 +58,7 @@ def plan(
             names &= {one for batch in batches for one in services.batching.dependants(batch.algorithms)}
             ids = {item.title for batch in batches for item in batch.items}
             found = [title for title in found if title.id in ids]
-        return services.batching.plan(found, names, size=size, report=report)
+        return services.batching.plan(found, names, size=size, apart=apart, report=report)
 
 
 @contextmanager
@@ -97,9 +99,23 @@ def worker_of(services: Services) -> Worker:
 
 
 def report(
-    services: Services, batches: Sequence[str], *, tolerance: float = 0.0, library: str | None = None
+    services: Services,
+    batches: Sequence[str],
+    *,
+    tolerance: float = 0.0,
+    library: str | None = None,
+    via: Via = "local",
+    blocked: int = 0,
 ) -> BackfillReport:
-    """Judge what became of batches; `library` is how the commands to try again name it."""
+    """Judge what became of batches; `library` and `via` are how the commands to try again name them."""
     runs = [run for name in batches for run in services.batches.runs(name)]
     names = {title.id: title.name for title in services.catalogue.titles()} if runs else {}
-    return report_on(batches, runs, names, tolerance=tolerance, library=library or services.place)
+    return report_on(
+        batches,
+        runs,
+        names,
+        tolerance=tolerance,
+        library=library or services.place,
+        via=via,
+        blocked=blocked,
+    )
