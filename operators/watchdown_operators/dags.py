@@ -117,8 +117,7 @@ def on_demand(known: Iterable[Manifest]) -> DAG:
         worked >> dependants
         finished = _batches("dependants", dependants)
         _report([plan, dependants], finished)
-        bundle = BundleOperator.partial(task_id="bundle", stage="bundle", trigger_rule=ALL_DONE)
-        finished >> bundle.expand(batch=plan.output.concat(dependants.output))
+        finished >> BundleOperator(task_id="bundle", plan=plan.output, trigger_rule=ALL_DONE)
     return dag
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from airflow.sdk import BaseOperator, BaseOperatorLink, Context
-from airflow.sdk.exceptions import AirflowException, AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException
 
 from watchdown_operators.command_operator import CommandOperator
 from watchdown_operators.hook import WatchdownHook
@@ -38,7 +38,7 @@ class ReportLink(PageLink):
 
 
 class BundleLink(PageLink):
-    """The results of a batch as one file."""
+    """The results as one file."""
 
     name = "Bundle"
 
@@ -158,11 +158,22 @@ class ValidateOperator(StageOperator):
         return said
 
 
-class BundleOperator(StageOperator):
-    """Makes the results of the batch one file, and links it."""
+class BundleOperator(CommandOperator):
+    """Makes what readers see of the form's titles one file, and links it."""
 
+    template_fields = ("plan",)
     operator_extra_links = (BundleLink(),)
     page = ""
+
+    def __init__(self, *, plan: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.plan = plan
+
+    def arguments_for(self, context: Context) -> list[str]:
+        """Return `bundle` of what was asked for, be it that all of it was there before."""
+        planned(self.plan)
+        params = context["params"]
+        return ["bundle", *params["algorithms"], *_each("--titles", params["titles"])]
 
     def handed_on(self, said: Any, context: Context) -> Any:
         """Keep where the bundle lies."""
@@ -199,7 +210,7 @@ class ReportOperator(CommandOperator):
 def planned(batches: Any) -> list[Batch]:
     """Return the batches of a plan; a plan that failed has none to judge, which is no success."""
     if batches is None:
-        raise AirflowException("There is no plan: the log of the task `plan` says why")
+        raise AirflowFailException("There is no plan: the log of the task `plan` says why")
     return list(batches)
 
 

@@ -97,7 +97,7 @@ def validate(asked: argparse.Namespace, home: Path) -> dict[str, Any]:
 
 def bundle(asked: argparse.Namespace, home: Path) -> dict[str, Any]:
     del home
-    return {"bundle": f"bundles/{asked.batch[0]}.zip"}
+    return {"bundle": f"bundles/{'-'.join(asked.titles)}.zip"}
 
 
 def report(asked: argparse.Namespace, home: Path) -> dict[str, Any]:

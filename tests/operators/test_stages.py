@@ -171,19 +171,32 @@ def test_a_rate_is_handed_to_the_loader(library: Library) -> None:
 
 
 @pytest.mark.parametrize(
-    ("operator", "stage", "link", "key"),
+    ("operator", "options", "link", "key"),
     [
-        ("ValidateOperator", "validate", "Great Expectations", f"reports/{'b' * 24}/docs/index.html"),
-        ("BundleOperator", "bundle", "Bundle", f"bundles/{'b' * 24}.zip"),
+        (
+            "ValidateOperator",
+            {"stage": "validate", "batch": BATCH},
+            "Great Expectations",
+            f"reports/{'b' * 24}/docs/index.html",
+        ),
+        ("BundleOperator", {"plan": []}, "Bundle", "bundles/heat-rain.zip"),
     ],
 )
 def test_what_a_stage_leaves_in_storage_is_linked(
-    library: Library, operator: str, stage: str, link: str, key: str
+    library: Library, operator: str, options: dict[str, Any], link: str, key: str
 ) -> None:
-    options = {"stage": stage, "batch": BATCH}
-    assert library.run(operator, options)["links"] == {link: f"https://reports.example/library/{key}"}
+    form: dict[str, Any] = {"titles": ["heat", "rain"], "algorithms": ["shots"]}
+    said = library.run(operator, options, **form)
+    assert said["links"] == {link: f"https://reports.example/library/{key}"}
     del library.extra["reports_url"]
-    assert library.run(operator, options)["links"] == {link: ""}
+    assert library.run(operator, options, **form)["links"] == {link: ""}
+
+
+def test_a_bundle_has_what_the_form_names_though_nothing_was_to_be_done(library: Library) -> None:
+    library.run("BundleOperator", {"plan": []}, titles=["heat", "rain"], algorithms=["shots"])
+    assert library.calls() == [["bundle", "shots", "--titles", "heat", "--titles", "rain"]]
+    said = library.run("BundleOperator", {"plan": None}, titles=["heat"], algorithms=[])
+    assert said["error"] == ["AirflowFailException", "There is no plan: the log of the task `plan` says why"]
 
 
 def test_a_report_judges_all_batches_and_a_bad_share_is_red(library: Library) -> None:
@@ -202,5 +215,5 @@ def test_a_report_judges_all_batches_and_a_bad_share_is_red(library: Library) ->
 
 def test_without_a_plan_a_report_is_red(library: Library) -> None:
     said = library.run("ReportOperator", {"batches": [None]})
-    assert said["error"] == ["AirflowException", "There is no plan: the log of the task `plan` says why"]
+    assert said["error"] == ["AirflowFailException", "There is no plan: the log of the task `plan` says why"]
     assert not (library.home / "calls").exists()

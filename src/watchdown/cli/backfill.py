@@ -67,9 +67,8 @@ def backfill(
             rate=rate,
             tolerance=tolerance,
         )
-        name = executor.run(wanted)
         with steps(quiet=as_json) as report:
-            for step in executor.watch(name):
+            for step in executor.watch(executor.run(wanted)):
                 report(step)
         judged = backfilling.report(
             services,
@@ -105,8 +104,7 @@ def run(
     as_json: JsonOption = False,
 ) -> int:
     """Run an algorithm over one title now, then those that read what it made, and publish the result."""
-    from watchdown.client import backfilling
-    from watchdown.client.bundling import write_bundle
+    from watchdown.client import backfilling, bundling
     from watchdown.client.opening import opened
     from watchdown.executors.protocol import Wanted
 
@@ -129,6 +127,6 @@ def run(
         judged = backfilling.report(services, batches, library=str(library))
         if out is None or not judged.passed:
             return tell_report(judged, as_json=as_json)
-        made = (services.ledger.active(title.id, name) for name in (algorithm, *dependants))
-        tell_bundle(map(str, write_bundle(services, [one for one in made if one], out)), as_json=as_json)
+        made = bundling.results(services, [algorithm], [title.id])
+        tell_bundle(map(str, bundling.write_bundle(services, made, out)), as_json=as_json)
         return ExitCode.OK

@@ -14,6 +14,7 @@ from watchdown.cli.options import DEFAULT_LIBRARY, JsonOption, LibraryOption
 from watchdown.cli.output import notice, print_json, table
 from watchdown.runs.batch import LARGEST, SIZE
 from watchdown_schemas.errors import QueryError, printable
+from watchdown_schemas.ids import short_hash
 
 if TYPE_CHECKING:
     from watchdown.runs.batching import Planned
@@ -253,23 +254,34 @@ def tell_report(found: BackfillReport, *, as_json: bool) -> int:
 
 
 def bundle(
+    algorithms: Annotated[
+        list[str] | None, typer.Argument(metavar="ALGO...", help="Of --titles, only their results.")
+    ] = None,
     *,
-    batch: BatchOption,
+    batch: Annotated[str | None, typer.Option("--batch", metavar="B", help="What that batch made.")] = None,
+    titles: TitlesOption = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Write the files there instead.")] = None,
     library: LibraryOption = DEFAULT_LIBRARY,
     as_json: JsonOption = False,
 ) -> int:
-    """Pack what a batch made, as Parquet and JSON, to be taken away."""
-    from watchdown.client.bundling import bundle as packed
-    from watchdown.client.bundling import write_bundle
+    """Pack what a batch made, or what is seen of titles, as Parquet and JSON, to be taken away."""
+    from watchdown.client import bundling
     from watchdown.client.opening import opened
 
+    if (batch is None) == (titles is None) or (batch and algorithms):
+        remedy = "Give --batch B; or --titles T, and algorithms where not all are wanted"
+        raise QueryError("bundle", "wants either a batch or titles", remedy)
     with opened(library) as services:
+        if batch:
+            name, runs = batch, services.batches.runs(batch)
+        else:
+            runs = bundling.results(services, algorithms or (), titles or ())
+            name = short_hash("bundle", *(run.number for run in runs))
         if out is None:
-            key = packed(services, batch)
+            key = bundling.bundle(services, runs, name)
             tell_bundle([services.storage.place(key)], as_json=as_json, key=key)
         else:
-            tell_bundle(map(str, write_bundle(services, services.batches.runs(batch), out)), as_json=as_json)
+            tell_bundle(map(str, bundling.write_bundle(services, runs, out)), as_json=as_json)
     return ExitCode.OK
 
 
