@@ -68,14 +68,15 @@ class CommandOperator(BaseOperator):
                 f"{settings.command} cannot be started: {why}. See `command` in connection "
                 f"{self.watchdown_conn_id}, and the titles in the form."
             ) from None
-        return self._judged(arguments[0], code, output, last)
+        return self.judged(arguments[0], code, output, last)
 
     def on_kill(self) -> None:
         """End the command."""
         if self._command:
             self._command.end()
 
-    def _judged(self, stage: str, code: int, output: str, last: list[str]) -> Any:
+    def judged(self, stage: str, code: int, output: str, last: list[str]) -> Any:
+        """Return the JSON that a command printed, or raise by its exit code."""
         ended = f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
         cause = f"watchdown {stage} {ended}{': ' if last else ''}{''.join(last)}"
         if code in {WRONG_USE, NOT_CONFIGURED}:

@@ -46,7 +46,7 @@ watchdown backfill {algorithm} --titles TITLE --via airflow
 
 | cause | what it means |
 | --- | --- |
-| a file is named as damaged or missing, or a line of the algorithm | the title is bad: it was not tried again |
+| a damaged or missing file is named, or a line of code | the title is bad: it was not tried again |
 | a setting, an address or credentials are named | mend the connection or the Secret; it was not tried again |
 | exit code 1, 143, or a server that does not answer | bad luck, three times; retry it |
 | OOMKilled | it needs more than `memory_mib` in `algo.toml` |

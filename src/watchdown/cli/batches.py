@@ -72,10 +72,9 @@ def batch(
     over: Annotated[
         Literal["media", "records"] | None, typer.Option(help="Only algorithms over these.")
     ] = None,
-    after: Annotated[
-        list[str] | None,
-        typer.Option(metavar="B", help="What reads the records of this batch; may be repeated."),
-    ] = None,
+    readers: Annotated[
+        bool, typer.Option("--readers", help="Instead of ALGO, those that read what it makes.")
+    ] = False,
     apart: Annotated[
         bool, typer.Option("--apart", help="Take these titles out of open batches that hold others.")
     ] = False,
@@ -92,7 +91,7 @@ def batch(
             algorithms or (),
             titles or (),
             over=over,
-            after=after or (),
+            readers=readers,
             size=size,
             apart=apart,
             waiting=waiting(),
@@ -109,6 +108,7 @@ def tell_plan(found: Planned, *, as_json: bool) -> None:
                 "plan": found.plan,
                 "batches": [asdict(one) for one in found.batches],
                 "up_to_date": found.up_to_date,
+                "blocked": found.blocked,
                 "waiting": [asdict(one) for one in found.waiting],
             }
         )

@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Literal
 
-from watchdown.catalogue.model import Title
 from watchdown.client.choosing import chosen
 from watchdown.client.services import Services
 from watchdown.executors.in_process import InProcess
@@ -33,7 +32,7 @@ def plan(
     titles: Sequence[str] = (),
     *,
     over: Over | None = None,
-    after: Sequence[str] = (),
+    readers: bool = False,
     size: int = SIZE,
     apart: bool = False,
     waiting: Waiting = nothing,
@@ -41,23 +40,20 @@ def plan(
 ) -> Planned:
     """Return what titles lack of algorithms, of all without any, in batches.
 
-    `over` narrows them to those over media or over records. `after` takes instead the algorithms that read
-    what the batches of those names have made, over the same titles. `apart`, other titles are left alone.
+    `over` narrows them to those over media or over records; with `readers` they are those that read what
+    the named ones make. `apart`, other titles are left alone.
     """
     names = set(algorithms) or set(services.algorithms)
     for name in names:
         services.algorithms[name]  # raises, naming those that are known
+    if readers:
+        names = services.batching.dependants(names)
     if over is not None:
         names = {
             one for one in names if services.algorithms[one].manifest.over_records == (over == "records")
         }
     with services.writing(waiting):
-        found: Sequence[Title] = chosen(services, titles)
-        if after:
-            batches = [read_batch(services.storage, name) for name in after]
-            names &= {one for batch in batches for one in services.batching.dependants(batch.algorithms)}
-            ids = {item.title for batch in batches for item in batch.items}
-            found = [title for title in found if title.id in ids]
+        found = chosen(services, titles)
         return services.batching.plan(found, names, size=size, apart=apart, report=report)
 
 
