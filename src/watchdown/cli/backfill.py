@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from watchdown.cli.batches import (
-    SIZE,
     RateOption,
     SizeOption,
     TitlesOption,
     ToleranceOption,
+    ViaOption,
     tell_bundle,
     tell_plan,
     tell_report,
@@ -22,12 +22,12 @@ from watchdown.cli.batches import (
 from watchdown.cli.exit_codes import ExitCode
 from watchdown.cli.options import DEFAULT_LIBRARY, JsonOption, LibraryOption
 from watchdown.cli.steps import steps
+from watchdown.runs.batch import SIZE
 from watchdown_schemas.errors import RunError
 
 if TYPE_CHECKING:
     from watchdown.client.services import Services
     from watchdown.runs.batching import Planned
-    from watchdown.runs.reporting import BackfillReport
 
 AlgorithmArgument = Annotated[str, typer.Argument(metavar="ALGO", help="The algorithm's name.")]
 
@@ -39,10 +39,7 @@ def backfill(
     rate: RateOption = None,
     tolerance: ToleranceOption = 0.0,
     size: SizeOption = SIZE,
-    via: Annotated[
-        Literal["local", "airflow"],
-        typer.Option(help="Work here, or have Airflow run it as Kubernetes jobs and follow it."),
-    ] = "local",
+    via: ViaOption = "local",
     library: LibraryOption = DEFAULT_LIBRARY,
     as_json: JsonOption = False,
 ) -> int:
@@ -56,14 +53,12 @@ def backfill(
         backfilling.executor_of(services, via, waiting()) as executor,
     ):
         found = backfilling.plan(services, [algorithm], titles or (), size=size, waiting=waiting())
+        if not found.batches:
+            return _nothing_to_do(services, found, tolerance, as_json=as_json)
         if as_json:
             tell_waiting(found)
-        elif found.batches:
-            tell_plan(found, as_json=False)
         else:
-            tell_waiting(found)
-            typer.echo(f"Nothing is to be done: {found.up_to_date} titles have the result already.")
-            return ExitCode.OK
+            tell_plan(found, as_json=False)
         wanted = Wanted(
             algorithm=algorithm,
             titles=titles or (),
@@ -73,16 +68,29 @@ def backfill(
             tolerance=tolerance,
         )
         with steps(quiet=as_json) as report:
-            for step in executor.watch(executor.run(wanted)) if found.batches else ():
+            for step in executor.watch(executor.run(wanted)):
                 report(step)
-        return tell_report(_report(services, found, tolerance, library), as_json=as_json)
+        judged = backfilling.report(
+            services,
+            [one.batch for one in found.batches],
+            tolerance=tolerance,
+            library=str(library),
+            via=via,
+            blocked=found.blocked,
+        )
+        return tell_report(judged, as_json=as_json)
 
 
-def _report(services: Services, found: Planned, tolerance: float, library: Path) -> BackfillReport:
+def _nothing_to_do(services: Services, found: Planned, tolerance: float, *, as_json: bool) -> int:
+    """Say so; titles that something keeps from being planned are no success."""
     from watchdown.client import backfilling
 
-    names = [one.batch for one in found.batches]
-    return backfilling.report(services, names, tolerance=tolerance, library=str(library))
+    tell_waiting(found)
+    if as_json or found.blocked:
+        judged = backfilling.report(services, (), tolerance=tolerance, blocked=found.blocked)
+        return tell_report(judged, as_json=as_json)
+    typer.echo(f"Nothing is to be done: {found.up_to_date} titles have the result already.")
+    return ExitCode.OK
 
 
 def run(
@@ -108,7 +116,7 @@ def run(
         dependants = sorted(services.batching.dependants([algorithm]))
         with steps(quiet=as_json) as report:
             for names in filter(None, ([algorithm], dependants)):
-                found = backfilling.plan(services, names, [title.id], waiting=waiting())
+                found = backfilling.plan(services, names, [title.id], apart=True, waiting=waiting())
                 if found.waiting and algorithm in names:
                     remedy = "Mend that first, or choose another title"
                     raise RunError(title.name, found.waiting[0].why, remedy)

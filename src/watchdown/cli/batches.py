@@ -12,6 +12,7 @@ import typer
 from watchdown.cli.exit_codes import ExitCode
 from watchdown.cli.options import DEFAULT_LIBRARY, JsonOption, LibraryOption
 from watchdown.cli.output import notice, print_json, table
+from watchdown.runs.batch import LARGEST, SIZE
 from watchdown_schemas.errors import QueryError, printable
 from watchdown_schemas.ids import short_hash
 
@@ -33,7 +34,11 @@ TitlesOption = Annotated[
         "All titles without it.",
     ),
 ]
-SizeOption = Annotated[int, typer.Option(min=1, max=1000, metavar="N", help="Titles in a batch at most.")]
+SizeOption = Annotated[int, typer.Option(min=1, max=LARGEST, metavar="N", help="Titles in a batch at most.")]
+ViaOption = Annotated[
+    Literal["local", "airflow"],
+    typer.Option(help="Work here, or have Airflow run it as Kubernetes jobs and follow it."),
+]
 RateOption = Annotated[
     float | None,
     typer.Option(min=0.001, metavar="N", help="Documents in a second, below the library's budget."),
@@ -41,7 +46,6 @@ RateOption = Annotated[
 ToleranceOption = Annotated[
     float, typer.Option(min=0, max=1, metavar="SHARE", help="The share of titles that may fail.")
 ]
-SIZE = 100
 UNJUDGED = "the results were not judged as a whole: pip install 'watchdown[quality]'"
 
 
@@ -68,10 +72,12 @@ def batch(
     over: Annotated[
         Literal["media", "records"] | None, typer.Option(help="Only algorithms over these.")
     ] = None,
-    after: Annotated[
-        list[str] | None,
-        typer.Option(metavar="B", help="What reads the records of this batch; may be repeated."),
-    ] = None,
+    readers: Annotated[
+        bool, typer.Option("--readers", help="Instead of ALGO, those that read what it makes.")
+    ] = False,
+    apart: Annotated[
+        bool, typer.Option("--apart", help="Take these titles out of open batches that hold others.")
+    ] = False,
     library: LibraryOption = DEFAULT_LIBRARY,
     as_json: JsonOption = False,
 ) -> int:
@@ -85,8 +91,9 @@ def batch(
             algorithms or (),
             titles or (),
             over=over,
-            after=after or (),
+            readers=readers,
             size=size,
+            apart=apart,
             waiting=waiting(),
         )
     tell_plan(found, as_json=as_json)
@@ -101,9 +108,11 @@ def tell_plan(found: Planned, *, as_json: bool) -> None:
                 "plan": found.plan,
                 "batches": [asdict(one) for one in found.batches],
                 "up_to_date": found.up_to_date,
+                "blocked": found.blocked,
                 "waiting": [asdict(one) for one in found.waiting],
             }
         )
+        tell_waiting(found)
         return
     rows = ([one.batch, str(one.titles), ", ".join(one.algorithms), one.image] for one in found.batches)
     if found.batches:
@@ -114,9 +123,10 @@ def tell_plan(found: Planned, *, as_json: bool) -> None:
 
 
 def tell_waiting(found: Planned) -> None:
-    """Say what cannot be run now, and why."""
+    """Say which titles cannot be run now, and which have nothing for it."""
     for one in found.waiting:
-        notice("note", f"{printable(one.title)}: {one.algorithm} cannot be run now: {printable(one.why)}")
+        kind, what = ("warning", "cannot be run now") if one.blocked else ("note", "is not for it")
+        notice(kind, f"{printable(one.title)}: {one.algorithm} {what}: {printable(one.why)}")
 
 
 def record(
@@ -209,6 +219,10 @@ def report(
     *,
     batch: BatchesOption = None,
     tolerance: ToleranceOption = 0.0,
+    blocked: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Titles that could not be planned; they count as failed.")
+    ] = 0,
+    via: ViaOption = "local",
     library: LibraryOption = DEFAULT_LIBRARY,
     as_json: JsonOption = False,
 ) -> int:
@@ -217,7 +231,9 @@ def report(
     from watchdown.client.opening import opened
 
     with opened(library) as services:
-        found = backfilling.report(services, batch or (), tolerance=tolerance, library=str(library))
+        found = backfilling.report(
+            services, batch or (), tolerance=tolerance, library=str(library), via=via, blocked=blocked
+        )
     return tell_report(found, as_json=as_json)
 
 
@@ -230,7 +246,10 @@ def tell_report(found: BackfillReport, *, as_json: bool) -> int:
     if as_json:
         print_json({**asdict(found), "passed": found.passed})
     else:
-        typer.echo(f"{found.published} of {found.runs} runs are published, {len(found.failed)} failed.")
+        blocked = f", {found.blocked} could not be planned" if found.blocked else ""
+        typer.echo(
+            f"{found.published} of {found.runs} runs are published, {len(found.failed)} failed{blocked}."
+        )
     return ExitCode.OK if found.passed else ExitCode.FAILED
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict
 
 from watchdown.catalogue.model import Asset, Correction, Timeline
 from watchdown.storage import keys
 from watchdown.storage.protocol import Storage
+
+SIZE: Final = 100  # titles in a batch, unless somebody says otherwise
+LARGEST: Final = 1000
 
 
 class _Frozen(BaseModel):
