@@ -15,6 +15,7 @@ FROM build AS wheel
 COPY pyproject.toml README.md LICENSE ./
 COPY schemas schemas
 COPY algos algos
+COPY operators operators
 COPY src src
 RUN uv build --wheel --out-dir /wheel --require-hashes --build-constraints requirements/build.txt
 

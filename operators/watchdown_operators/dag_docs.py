@@ -11,7 +11,7 @@ FORM: Final = """\
 
 | parameter | what it does |
 | --- | --- |
-| `titles` | ids of titles, one a line; {titles} |
+| `titles` | names or ids, patterns such as `Night*`, or metadata such as `season:2`, one a line; {titles} |
 | `size` | titles in one batch, and so in one Kubernetes Job; each batch is published as soon as it is done |
 | `rate` | most documents a second to load; empty: as the library's budget allows |
 | `tolerance` | share of the titles that may fail in a run that is still called a success; 0: none |

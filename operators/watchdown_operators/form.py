@@ -9,6 +9,7 @@ from airflow.sdk import Param
 
 BATCH: Final = 100
 LARGEST: Final = 1000
+CHOOSE: Final = "Names or ids, patterns such as Night*, or metadata such as season:2, one a line"
 
 
 def form(algorithms: Sequence[str] | None = None) -> dict[str, Any]:
@@ -22,7 +23,7 @@ def form(algorithms: Sequence[str] | None = None) -> dict[str, Any]:
         "titles": Param(
             [],
             title="Titles",
-            description="Ids of titles, one a line; none means all that lack a run.",
+            description=f"{CHOOSE}; none means all that lack a run.",
             **titles,
         ),
         "size": Param(
@@ -51,9 +52,7 @@ def form(algorithms: Sequence[str] | None = None) -> dict[str, Any]:
     }
     if algorithms is None:
         return params
-    params["titles"] = Param(
-        title="Titles", description="Ids of titles, one a line; at least one.", minItems=1, **titles
-    )
+    params["titles"] = Param(title="Titles", description=f"{CHOOSE}; at least one.", minItems=1, **titles)
     chosen = Param(
         [],
         type="array",

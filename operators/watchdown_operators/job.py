@@ -17,6 +17,7 @@ RETRIES: Final = 2
 BAD_TITLE, WRONG_USE, NOT_CONFIGURED = 10, 2, 3
 NO_RETRY: Final = (WRONG_USE, NOT_CONFIGURED, BAD_TITLE)
 KEPT_SECONDS: Final = 24 * 3600
+LONGEST_SECONDS: Final = 7 * 24 * 3600  # pods may wait long for room: that is the queue's time, not a title's
 USER: Final = 65532
 BATCH_LABEL: Final = "watchdown/batch"
 SPEC_ANNOTATION: Final = "watchdown/spec"
@@ -41,7 +42,8 @@ def job(batch: Batch, *, settings: Settings, resources: Resources) -> Json:
     """Return the Job of a batch.
 
     A title's pod is tried again twice, but not where its exit code says that the title or the settings are
-    bad; pods that are evicted do not count. The Job's deadline leaves one title time for all its attempts.
+    bad; pods that are evicted do not count. The Job's deadline leaves
+    the titles time for all their attempts one after the other, but a week at most.
 
     Args:
         batch: Its id, number of titles, algorithms and the name of their image.
@@ -81,6 +83,7 @@ def same_spec(one: Json, other: Json) -> bool:
 
 def _spec(batch: Batch, settings: Settings, resources: Resources, metadata: Json) -> Json:
     deadline = resources.deadline_minutes * 60
+    attempts = deadline * (RETRIES + 1)
     return {
         "completionMode": "Indexed",
         "completions": batch["titles"],
@@ -88,7 +91,7 @@ def _spec(batch: Batch, settings: Settings, resources: Resources, metadata: Json
         "backoffLimitPerIndex": RETRIES,
         "podReplacementPolicy": "Failed",
         "podFailurePolicy": {"rules": _failure_rules()},
-        "activeDeadlineSeconds": deadline * (RETRIES + 1),
+        "activeDeadlineSeconds": max(attempts, min(attempts * batch["titles"], LONGEST_SECONDS)),
         "ttlSecondsAfterFinished": KEPT_SECONDS,
         "template": {
             "metadata": metadata,

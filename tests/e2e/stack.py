@@ -15,22 +15,24 @@ from typing import Any, TypeVar
 import psutil
 
 import watchdown
-from services.platform import NAMESPACE, Platform, fill
+from services.platform import Platform, Servers, fill
 from watchdown.client.opening import opened
 from watchdown.client.results import RunSummary
-from watchdown_algos.drawn.film import film_of
-from watchdown_algos.drawn.write import write_film
+from watchdown.storage.protocol import Storage
+from watchdown_algos.drawn.film import DrawnLine, film_of
+from watchdown_algos.drawn.write import write_film, write_srt
 
 T = TypeVar("T")
 PROGRAM = Path(sys.executable).with_name("watchdown")
 ALGORITHM = "visual-embedding"
 DAG = f"algo.{ALGORITHM}"
+SECOND = 1_000_000_000
 LONGEST_S, SOON_S, LOOK_S = 240.0, 60.0, 0.1
 
 
-def until(found: Callable[[], T | None], what: str) -> T:
+def until(found: Callable[[], T | None], what: str, patience_s: float = SOON_S) -> T:
     """Wait until something is found, and return it."""
-    deadline = time.monotonic() + SOON_S
+    deadline = time.monotonic() + patience_s
     while time.monotonic() < deadline:
         if (thing := found()) is not None:
             return thing
@@ -70,14 +72,11 @@ class Stack:
 
     def jobs(self) -> list[dict[str, Any]]:
         """Return the Jobs of this library's batches."""
-        found = json.loads(self.platform.kubernetes.kubectl("-n", NAMESPACE, "get", "jobs", "-o", "json"))
-        mine = {f"watchdown-{batch}" for batch in self.batches()}
-        return [job for job in found["items"] if job["metadata"]["name"] in mine]
+        return list(jobs_of(self.platform, self.library).values())
 
     def batches(self) -> set[str]:
         """Return the batches that runs are in."""
-        with opened(self.library) as services:
-            return {run.batch for run in services.ledger.runs() if run.batch}
+        return batches_of(self.library)
 
     def pod(self, index: int) -> psutil.Process:
         """Wait for the process of an item of this library's batch, and return it."""
@@ -133,19 +132,63 @@ class Stack:
         }
 
 
-def small(platform: Platform, home: Path, count: int = 3, settings: str | None = None) -> Stack:
-    """Make a library of a few tiny titles, of which nothing is known yet, and connect Airflow to it."""
+def batches_of(library: Path) -> set[str]:
+    """Return the batches that runs of a library are in."""
+    with opened(library) as services:
+        return {run.batch for run in services.ledger.runs() if run.batch}
+
+
+def jobs_of(servers: Servers, library: Path) -> dict[str, dict[str, Any]]:
+    """Return the Jobs of a library's batches, by batch."""
+    found = servers.kubernetes.kubectl("-n", servers.namespace, "get", "jobs", "-o", "json")
+    jobs = {job["metadata"]["name"].removeprefix("watchdown-"): job for job in json.loads(found)["items"]}
+    return {batch: jobs[batch] for batch in batches_of(library) if batch in jobs}
+
+
+def tiny(
+    servers: Servers, home: Path, count: int = 3, *, spoken: bool = False, settings: str | None = None
+) -> Path:
+    """Make a library of a few tiny titles, with subtitles where they are `spoken`; nothing of it is known."""
     home.mkdir()
     library = home / "watchdown.toml"
-    library.write_text(settings or platform.settings())
+    library.write_text(settings or servers.settings())
     films = []
     for number in range(count):
         film = film_of(70 + number, name=f"Tiny {number}", shots=2, seconds=(0.9, 1.1))
+        if spoken:
+            text = f"This is reel number {number}."
+            line = DrawnLine(start_ns=SECOND // 2, end_ns=SECOND, language="en", text=text)
+            write_srt([line], home / f"{film.name}.en.srt")
         write_film(film, home / f"{film.name}.mp4")
         films.append(home / f"{film.name}.mp4")
     fill(library, films, only=())
+    return library
+
+
+def small(platform: Platform, home: Path, count: int = 3, **more: Any) -> Stack:
+    """Make a tiny library and connect Airflow to it."""
+    library = tiny(platform, home, count, **more)
     platform.connect(library, PROGRAM)
     return Stack(platform, library)
+
+
+def stored(library: Path, title: str) -> tuple[Storage, str]:
+    """Return the storage of a library and the key of a title's film in it."""
+    with opened(library) as services:
+        assets = services.catalogue.assets(services.catalogue.title(title).id)
+        return services.storage, next(asset.path for asset in assets if asset.kind == "video")
+
+
+def spoil(library: Path, title: str) -> None:
+    """Make a film one that no attempt will get through."""
+    storage, key = stored(library, title)
+    storage.put(key, b"\0" * len(storage.read(key)))
+
+
+def mend(library: Path, title: str) -> None:
+    """Put a film's own content back."""
+    storage, key = stored(library, title)
+    storage.put(key, (library.parent / f"{title}.mp4").read_bytes())
 
 
 def nothing_twice(stack: Stack, titles: int) -> None:

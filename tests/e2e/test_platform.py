@@ -13,13 +13,14 @@ from typing import Any
 import pytest
 
 import watchdown
-from e2e.stack import ALGORITHM, DAG, PROGRAM, Stack, nothing_twice, small, until
+from e2e.stack import ALGORITHM, DAG, PROGRAM, Stack, mend, nothing_twice, small, spoil, until
 from services.airflow import API_SERVER, SCHEDULER, TRIGGERER, Airflow
 from services.airflow_api import Refused
 from services.fixtures import Own
 from services.kubernetes.cluster import Kubernetes
+from services.kubernetes.jobs import new_namespace
 from services.opensearch import OpenSearch
-from services.platform import NAMESPACE, TITLES, Platform, draw, fill
+from services.platform import TITLES, Platform, draw, fill
 from services.s3 import S3
 from services.triton import Triton
 from watchdown.client.opening import opened
@@ -41,13 +42,23 @@ def platform(  # noqa: PLR0917 - fixtures
     """Give all servers, Triton of its own; who has connected Airflow by hand finds it as it was."""
     triton = module_server(Triton)
     airflow.api.await_dag(DAG)
+    before = {kind: connection(airflow, kind) for kind in ("kubernetes", "watchdown")}
+    namespace = new_namespace(kubernetes)
+    yield Platform(
+        postgresql_url, s3_server, opensearch_server, triton, kubernetes, airflow, namespace=namespace
+    )
+    for kind, extra in before.items():
+        if extra is not None:
+            airflow.api.connect(f"{kind}_default", kind, extra)
+
+
+def connection(airflow: Airflow, kind: str) -> dict[str, Any] | None:
+    """Return the extra fields of a connection of a kind; None where there is none."""
     try:
-        before = airflow.api.call("GET", "/connections/watchdown_default")
+        said = airflow.api.call("GET", f"/connections/{kind}_default")["extra"]
     except Refused:
-        before = None
-    yield Platform(postgresql_url, s3_server, opensearch_server, triton, kubernetes, airflow)
-    if before is not None:
-        airflow.api.connect("watchdown_default", "watchdown", json.loads(before["extra"]))
+        return None
+    return dict(json.loads(said or "{}"))
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +123,7 @@ def test_no_credential_is_in_a_manifest_a_log_or_a_page(twenty: Stack) -> None:
     assert not any("DATABASE" in name for name in worker_variables(settings))
     api, run = twenty.platform.airflow.api, twenty.run()
     shown = [
-        twenty.platform.kubernetes.kubectl("-n", NAMESPACE, "get", "jobs,pods", "-o", "yaml"),
+        twenty.platform.kubernetes.kubectl("-n", twenty.platform.namespace, "get", "jobs,pods", "-o", "yaml"),
         *twenty.logs(run).values(),
         *(
             json.dumps(api.call("GET", path))
@@ -148,7 +159,7 @@ def test_a_task_that_is_cleared_after_the_end_does_nothing_again(twenty: Stack) 
 
 def test_one_poison_title_fails_alone_and_says_how_to_try_again(platform: Platform, tmp_path: Path) -> None:
     stack = small(platform, tmp_path / "library")
-    spoil(stack, "Tiny 1")
+    spoil(stack.library, "Tiny 1")
     with stack.begun() as process:
         report = stack.report(process)
     assert (process.returncode, report["published"], len(report["failed"])) == (1, 2, 1)
@@ -166,31 +177,10 @@ def test_one_poison_title_fails_alone_and_says_how_to_try_again(platform: Platfo
     assert platform.airflow.api.state(DAG, run) == "failed"  # no false green
     [job] = stack.jobs()
     assert (job["status"]["failedIndexes"], job["status"]["failed"]) == ("1", 1)  # and never tried again
-    mend(stack, "Tiny 1")
+    mend(stack.library, "Tiny 1")
     again = stack.call(*failed["command"].split()[1:4], failed["title"])
     assert again.returncode == 0, again.stderr
     assert sorted(run.state for run in stack.runs()) == ["active", "active", "active", "failed"]
-
-
-def stored(stack: Stack, title: str) -> tuple[Any, str]:
-    """Return the storage of a library and the key of a title's film in it."""
-    services = opened(stack.library)
-    with services as found:
-        asset = next(a for a in found.catalogue.assets(found.catalogue.title(title).id) if a.kind == "video")
-        return found.storage, asset.path
-
-
-def spoil(stack: Stack, title: str) -> None:
-    """Make a film one that no attempt will get through."""
-    storage, key = stored(stack, title)
-    data = storage.read(key)
-    storage.put(key, b"\0" * len(data))
-
-
-def mend(stack: Stack, title: str) -> None:
-    """Put a film's own content back."""
-    storage, key = stored(stack, title)
-    storage.put(key, (stack.library.parent / f"{title}.mp4").read_bytes())
 
 
 def test_a_pod_that_is_killed_is_tried_again(platform: Platform, tmp_path: Path) -> None:

@@ -74,7 +74,9 @@ def test_only_a_title_that_may_succeed_is_tried_again() -> None:
 def test_deadlines_leave_a_title_time_for_all_its_attempts() -> None:
     made = built()
     assert pod(made)["activeDeadlineSeconds"] == 30 * 60
-    assert made["spec"]["activeDeadlineSeconds"] == 3 * 30 * 60
+    assert built(titles=10_000)["spec"]["activeDeadlineSeconds"] == 7 * 24 * 3600
+    titles = made["spec"]["completions"]
+    assert made["spec"]["activeDeadlineSeconds"] == titles * 3 * 30 * 60
 
 
 def test_requests_and_limits_come_from_the_manifest() -> None:

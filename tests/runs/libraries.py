@@ -20,6 +20,7 @@ from watchdown.runs.execute import Executor
 from watchdown.runs.feeds import ReadRecords
 from watchdown.runs.judging import Judge
 from watchdown.runs.ledger import Ledger, Run
+from watchdown.runs.plan import Planner
 from watchdown.runs.progress import Report
 from watchdown.runs.stages import Stages
 from watchdown.runs.states import State
@@ -63,7 +64,7 @@ class Library:
             shelf=self.shelf,
             catalogue=self.catalogue,
             ledger=kept,
-            corrections=Corrections(self.database),
+            planner=self.planner(kept),
             stages=Stages(storage=self.storage, ledger=kept, sink=self.sink, types=self.types),
             read_records=self.read_records,
             algorithms=self.algorithms,
@@ -88,13 +89,23 @@ class Library:
         )
         self.catalogue.add(title, timeline, [text])
 
+    def planner(self, ledger: Ledger, algorithms: AlgorithmCatalogue | None = None) -> Planner:
+        """Return what plans passes over titles."""
+        return Planner(
+            catalogue=self.catalogue,
+            ledger=ledger,
+            corrections=Corrections(self.database),
+            algorithms=algorithms or self.algorithms,
+            types=self.types,
+        )
+
     def batching(self) -> Batching:
         """Return what plans batches."""
         return Batching(
             storage=self.storage,
             catalogue=self.catalogue,
             ledger=self.ledger,
-            corrections=Corrections(self.database),
+            planner=self.planner(self.ledger),
             algorithms=self.algorithms,
             types=self.types,
         )

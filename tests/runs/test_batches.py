@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -186,7 +187,7 @@ def test_what_reads_records_waits_for_them(library: Library) -> None:
     finish(library, batch)
     after = plan(library, "loud", size=5)
     assert [one.titles for one in after.batches] == [5]
-    assert library.batching().dependants(read_batch(library.storage, batch)) == {"loud"}
+    assert library.batching().dependants(["lines"]) == {"loud"}
 
 
 def test_why_a_title_cannot_be_run_is_told(library: Library) -> None:
@@ -223,6 +224,18 @@ def test_a_bad_algorithm_fails_its_titles_and_no_others(library: Library) -> Non
     assert finish(library, batch.batch) == {"active": 5, "failed": 5}
 
 
+def test_a_title_whose_rows_are_held_back_is_not_called_up_to_date(library: Library) -> None:
+    library.algorithms = catalogue("Late")
+    [batch] = plan(library, "late", size=5).batches
+    work(library, batch.batch)
+    assert finish(library, batch.batch) == {"quarantined": 5}
+    found = plan(library, "late")
+    assert (found.batches, found.up_to_date) == ((), 0)
+    held = [(one.title, one.why) for one in found.waiting]
+    assert held[0] == ("Film 0", "its rows are held in quarantine (run 1); see: watchdown quarantine list")
+    assert len(held) == len(TITLES)
+
+
 def test_the_report_names_each_title_that_failed_and_how_to_try_again(library: Library) -> None:
     [batch] = plan(library, size=5).batches
     work(library, batch.batch, 1)
@@ -239,6 +252,15 @@ def test_the_report_names_each_title_that_failed_and_how_to_try_again(library: L
     assert not report_on([batch.batch], runs, names, tolerance=0.19, library="").passed
     with pytest.raises(RunError, match="is 2, no share of the titles"):
         report_on([], [], {}, tolerance=2, library="")
+
+
+def test_a_share_is_counted_exactly(library: Library) -> None:
+    [batch] = plan(library, size=5).batches
+    [run, *_] = library.batches().runs(batch.batch)
+    active = replace(run, state=State.ACTIVE)
+    runs = [run] * 29 + [active] * 71
+    assert report_on([], runs, {}, tolerance=0.29, library="").passed
+    assert not report_on([], [run, *runs[:-1]], {}, tolerance=0.29, library="").passed
 
 
 def test_a_report_on_nothing_passes() -> None:

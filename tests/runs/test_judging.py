@@ -12,7 +12,6 @@ import pytest
 
 from runs.algorithms import catalogue, known
 from runs.libraries import TITLE, Library
-from watchdown.catalogue.corrections import Corrections
 from watchdown.runs.execute import Executor
 from watchdown.runs.judging import Judging
 from watchdown.runs.stages import Stages
@@ -53,7 +52,7 @@ def run(library: Library, algorithms: AlgorithmCatalogue) -> State:
         shelf=library.shelf,
         catalogue=library.catalogue,
         ledger=library.ledger,
-        corrections=Corrections(library.database),
+        planner=library.planner(library.ledger, algorithms),
         stages=Stages(
             storage=library.storage, ledger=library.ledger, sink=LanceSink(library.lake), types=library.types
         ),

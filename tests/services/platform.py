@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from watchdown_algos.drawn.film import DrawnLine, film_of
 from watchdown_algos.drawn.library import draw_library
 from watchdown_algos.drawn.write import write_film, write_srt
 
-RIGHTS = Path(__file__).parents[2] / "operators" / "kubernetes" / "rights.yaml"
+RIGHTS = Path(__file__).parents[2] / "operators" / "rights.yaml"
 NAMESPACE, SECRET = "watchdown", "watchdown-worker"
 TITLES = 20
 ACTIVE = ("shots", "keyframes", "dialogue")
@@ -39,15 +39,75 @@ password = "{password}"
 SECOND = 1_000_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Platform:
-    """One of each server."""
+@dataclass(frozen=True)
+class Servers:
+    """One of each server that a library and its pods need; the pods are in a namespace of that name."""
 
     postgresql_url: str
     s3: S3
     opensearch: OpenSearch
     triton: Triton
     kubernetes: Kubernetes
+    namespace: str = field(default=NAMESPACE, kw_only=True)
+
+    def settings(self) -> str:
+        """Return the settings of a new, empty library on these servers."""
+        model = serve_models(self.triton)
+        return settings_of(new_database(self.postgresql_url), self.s3, self.opensearch.url, model)
+
+    def connections(self, library: Path, command: Path) -> dict[str, dict[str, Any]]:
+        """Return what connects an Airflow to a library: extra fields by the type of connection.
+
+        Pods run this tree's image, all other steps are `command`. What the pods need is made here.
+        """
+        settings = Settings.read(library)
+        layout = lay_out("worker")
+        self.kubernetes.add_image(layout.reference, layout.root, layout.env)
+        self.kubernetes.namespace(self.namespace)
+        self._apply(secret(self.namespace, worker_variables(settings)))
+        storage = settings.storage
+        assert storage is not None
+        bucket = storage.host
+        self.s3.client().put_bucket_policy(Bucket=bucket, Policy=json.dumps(readable(bucket, storage.path)))
+        return {
+            "kubernetes": {"kube_config_path": str(self._rights_of_airflow())},
+            "watchdown": {
+                "command": str(command),
+                "library": str(library),
+                "namespace": self.namespace,
+                "images": {"worker": layout.reference},
+                "env_from": SECRET,
+                **({"model": str(settings.model)} if settings.model.kind == "triton" else {}),
+                "node_selector": {"type": "process"},
+                "reports_url": f"{self.s3.url}/{bucket}/{storage.path}".rstrip("/"),
+            },
+        }
+
+    def _rights_of_airflow(self) -> Path:
+        """Give Airflow an account of its own in the pods' namespace; return its kubeconfig."""
+        kubectl = self.kubernetes.kubectl
+        kubectl("apply", "-n", self.namespace, "-f", RIGHTS)
+        token = kubectl("create", "token", "airflow", "-n", self.namespace, "--duration", "720h").strip()
+        config = json.loads(kubectl("config", "view", "--raw", "-o", "json"))
+        config["users"] = [{"name": "airflow", "user": {"token": token}}]
+        config["contexts"] = [
+            {"name": "airflow", "context": {"cluster": config["clusters"][0]["name"], "user": "airflow"}}
+        ]
+        file = self.kubernetes.folder / f"airflow-{self.namespace}.kubeconfig"
+        file.touch(0o600)
+        file.write_text(json.dumps({**config, "current-context": "airflow"}))
+        return file
+
+    def _apply(self, thing: dict[str, Any]) -> None:
+        self.kubernetes.kubectl(
+            "apply", "--server-side", "--force-conflicts", "-f", "-", input=json.dumps(thing)
+        )
+
+
+@dataclass(frozen=True)
+class Platform(Servers):
+    """One of each server, and an Airflow."""
+
     airflow: Airflow
 
     @classmethod
@@ -61,59 +121,14 @@ class Platform:
         return cls(postgresql.url, s3, opensearch, triton, kubernetes, airflow)
 
     def settings(self) -> str:
-        """Return the settings of a new, empty library on these servers."""
-        database = new_database(self.postgresql_url)
-        model = serve_models(self.triton)
+        """Return the settings of a new, empty library on these servers, and how Airflow is reached."""
         airflow = AIRFLOW.format(url=self.airflow.url, user=self.airflow.user, password=self.airflow.password)
-        return settings_of(database, self.s3, self.opensearch.url, model) + airflow
+        return super().settings() + airflow
 
-    def connect(self, library: Path, command: Path, namespace: str = NAMESPACE) -> None:
-        """Let Airflow work a library: with pods of this tree's image, and `command` for all other steps."""
-        settings = Settings.read(library)
-        layout = lay_out("worker")
-        self.kubernetes.add_image(layout.reference, layout.root, layout.env)
-        self.kubernetes.namespace(namespace)
-        self._apply(secret(namespace, worker_variables(settings)))
-        storage = settings.storage
-        assert storage is not None
-        bucket = storage.host
-        self.s3.client().put_bucket_policy(Bucket=bucket, Policy=json.dumps(readable(bucket, storage.path)))
-        kubeconfig = {"kube_config_path": str(self._rights_of_airflow(namespace))}
-        self.airflow.api.connect("kubernetes_default", "kubernetes", kubeconfig)
-        self.airflow.api.connect(
-            "watchdown_default",
-            "watchdown",
-            {
-                "command": str(command),
-                "library": str(library),
-                "namespace": namespace,
-                "images": {"worker": layout.reference},
-                "env_from": SECRET,
-                "model": str(settings.model),
-                "node_selector": {"type": "process"},
-                "reports_url": f"{self.s3.url}/{bucket}/{storage.path}".rstrip("/"),
-            },
-        )
-
-    def _rights_of_airflow(self, namespace: str) -> Path:
-        """Give Airflow an account of its own in the pods' namespace; return its kubeconfig."""
-        kubectl = self.kubernetes.kubectl
-        kubectl("apply", "-n", namespace, "-f", RIGHTS)
-        token = kubectl("create", "token", "airflow", "-n", namespace, "--duration", "720h").strip()
-        config = json.loads(kubectl("config", "view", "--raw", "-o", "json"))
-        config["users"] = [{"name": "airflow", "user": {"token": token}}]
-        config["contexts"] = [
-            {"name": "airflow", "context": {"cluster": config["clusters"][0]["name"], "user": "airflow"}}
-        ]
-        file = self.kubernetes.folder / "airflow.kubeconfig"
-        file.touch(0o600)
-        file.write_text(json.dumps({**config, "current-context": "airflow"}))
-        return file
-
-    def _apply(self, thing: dict[str, Any]) -> None:
-        self.kubernetes.kubectl(
-            "apply", "--server-side", "--force-conflicts", "-f", "-", input=json.dumps(thing)
-        )
+    def connect(self, library: Path, command: Path) -> None:
+        """Let Airflow work a library."""
+        for kind, extra in self.connections(library, command).items():
+            self.airflow.api.connect(f"{kind}_default", kind, extra)
 
 
 def secret(namespace: str, variables: dict[str, str]) -> dict[str, Any]:

@@ -51,9 +51,11 @@ def backfill(
     from watchdown.client.opening import opened
     from watchdown.executors.protocol import Wanted
 
-    with opened(library, ask=True) as services:
-        executor = backfilling.executor_of(services, via, waiting)
-        found = backfilling.plan(services, [algorithm], titles or (), size=size)
+    with (
+        opened(library, ask=True) as services,
+        backfilling.executor_of(services, via, waiting()) as executor,
+    ):
+        found = backfilling.plan(services, [algorithm], titles or (), size=size, waiting=waiting())
         if not found.batches:
             _nothing_to_do(found, as_json=as_json)
             return ExitCode.OK
@@ -106,25 +108,25 @@ def run(
     from watchdown.client.opening import opened
     from watchdown.executors.protocol import Wanted
 
-    with opened(library, ask=True) as services:
-        title = services.catalogue.title(on)
-        executor = backfilling.executor_of(services, "local", waiting)
-        first = backfilling.plan(services, [algorithm], [title.id])
-        if first.waiting:
-            raise RunError(title.name, first.waiting[0].why, "Run that first, or choose another title")
-        passes = [first]
+    with (
+        opened(library, ask=True) as services,
+        backfilling.executor_of(services, "local", waiting()) as executor,
+    ):
+        title, batches = services.catalogue.title(on), list[str]()
+        dependants = sorted(services.batching.dependants([algorithm]))
         with steps(quiet=as_json) as report:
-            for found in passes:
+            for names in filter(None, ([algorithm], dependants)):
+                found = backfilling.plan(services, names, [title.id], waiting=waiting())
+                if found.waiting and algorithm in names:
+                    remedy = "Mend that first, or choose another title"
+                    raise RunError(title.name, found.waiting[0].why, remedy)
                 wanted = Wanted(algorithm=algorithm, titles=[title.id], planned=found, size=1)
                 for step in executor.watch(executor.run(wanted)):
                     report(step)
-                if found is first and (after := [one.batch for one in first.batches]):
-                    passes.append(backfilling.plan(services, (), [title.id], after=after))
-        names = [one.batch for found in passes for one in found.batches]
-        judged = backfilling.report(services, names, library=str(library))
-        if out is not None and judged.passed:
-            active = [one for one in services.ledger.runs(title.id) if one.batch in names]
-            made = active or [one for one in [services.ledger.active(title.id, algorithm)] if one]
-            tell_bundle(map(str, write_bundle(services, made, out)), as_json=as_json)
-            return ExitCode.OK
-        return tell_report(judged, as_json=as_json)
+                batches += [one.batch for one in found.batches]
+        judged = backfilling.report(services, batches, library=str(library))
+        if out is None or not judged.passed:
+            return tell_report(judged, as_json=as_json)
+        made = (services.ledger.active(title.id, name) for name in (algorithm, *dependants))
+        tell_bundle(map(str, write_bundle(services, [one for one in made if one], out)), as_json=as_json)
+        return ExitCode.OK

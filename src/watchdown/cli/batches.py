@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -44,8 +44,17 @@ SIZE = 100
 UNJUDGED = "the results were not judged as a whole: pip install 'watchdown[quality]'"
 
 
-def waiting() -> None:
-    """Say nothing while another process writes; Ctrl-C ends the wait."""
+def waiting() -> Callable[[], None]:
+    """Return what says once that another process writes to the library; Ctrl-C ends the wait."""
+    said = False
+
+    def say() -> None:
+        nonlocal said
+        if not said:
+            notice("waiting", "another process writes to the library")
+        said = True
+
+    return say
 
 
 def batch(
@@ -71,7 +80,13 @@ def batch(
 
     with opened(library, ask=True) as services:
         found = backfilling.plan(
-            services, algorithms or (), titles or (), over=over, after=after or (), size=size
+            services,
+            algorithms or (),
+            titles or (),
+            over=over,
+            after=after or (),
+            size=size,
+            waiting=waiting(),
         )
     tell_plan(found, as_json=as_json)
     return ExitCode.OK
@@ -112,7 +127,7 @@ def record(
     from watchdown.client.opening import opened
 
     causes = dict(map(_cause, lost or ()))
-    with opened(library) as services, services.writing(waiting):
+    with opened(library) as services, services.writing(waiting()):
         return _told(batch, services.batches.record(batch, causes), as_json=as_json)
 
 
@@ -131,7 +146,7 @@ def validate(
     from watchdown.storage import keys
     from watchdown.validation.judge import FIRST_PAGE
 
-    with opened(library) as services, services.writing(waiting):
+    with opened(library) as services, services.writing(waiting()):
         runs = services.batches.validate(batch)
         page = keys.report(batch) + FIRST_PAGE
         there = services.storage.exists(page)
@@ -153,7 +168,7 @@ def load(
     """Load the runs that passed into the store, within the budget; readers do not see them yet."""
     from watchdown.client.opening import opened
 
-    with opened(library) as services, services.writing(waiting):
+    with opened(library) as services, services.writing(waiting()):
         return _told(batch, services.batches.load(batch, rate), as_json=as_json)
 
 
@@ -163,7 +178,7 @@ def publish(
     """Show what is loaded to readers, all at one moment."""
     from watchdown.client.opening import opened
 
-    with opened(library) as services, services.writing(waiting):
+    with opened(library) as services, services.writing(waiting()):
         return _told(batch, services.batches.publish(batch), as_json=as_json)
 
 

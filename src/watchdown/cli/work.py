@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -33,6 +32,10 @@ def work(
     index: Annotated[
         int | None, typer.Option(min=0, metavar="I", help="Only this title of the batch, counted from 0.")
     ] = None,
+    cause: Annotated[
+        Path | None,
+        typer.Option(envvar="TERMINATION_LOG", metavar="FILE", help="Leave there why it did not succeed."),
+    ] = None,
     library: LibraryOption = DEFAULT_LIBRARY,
 ) -> int:
     """Work the titles of a batch with nothing but storage and models; what is finished is not worked again.
@@ -52,14 +55,14 @@ def work(
                     notice("failed" if manifest.error else "done", told)
                     errors += [told] if manifest.error else []
     except _Ended:
-        _leave(ENDED)
+        _leave(ENDED, cause)
         notice("ended", ENDED)
         return ExitCode.TERMINATED
     except WatchdownError as error:
-        _leave(str(error))
+        _leave(str(error), cause)
         raise
     if errors:
-        _leave("; ".join(errors))
+        _leave("; ".join(errors), cause)
     return ExitCode.BAD_TITLE if errors else ExitCode.OK
 
 
@@ -81,10 +84,9 @@ def _ended_cleanly() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _leave(cause: str) -> None:
+def _leave(cause: str, named: Path | None) -> None:
     """Leave the cause where whoever started the container looks for it."""
-    named = os.environ.get("TERMINATION_LOG")  # noqa: TID251 - of the container, not of the library
-    place = Path(named) if named else TERMINATION_LOG
+    place = named or TERMINATION_LOG
     if named or place.exists():
         with suppress(OSError):
             place.write_bytes(cause.encode()[:LONGEST])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Literal
 
 from watchdown.catalogue.model import Title
@@ -52,31 +53,37 @@ def plan(
         found: Sequence[Title] = chosen(services, titles)
         if after:
             batches = [read_batch(services.storage, name) for name in after]
-            names &= {one for batch in batches for one in services.batching.dependants(batch)}
+            names &= {one for batch in batches for one in services.batching.dependants(batch.algorithms)}
             ids = {item.title for batch in batches for item in batch.items}
             found = [title for title in found if title.id in ids]
         return services.batching.plan(found, names, size=size, report=report)
 
 
-def executor_of(services: Services, via: Via, waiting: Waiting = nothing) -> Executor:
-    """Return what works backfills: this process, or the Airflow of the settings."""
+@contextmanager
+def executor_of(services: Services, via: Via, waiting: Waiting = nothing) -> Iterator[Executor]:
+    """Give what works backfills: this process, or the Airflow of the settings."""
     if via == "local":
-        return InProcess(
+        yield InProcess(
             batches=services.batches,
             read=lambda name: read_batch(services.storage, name),
             work=worker_of(services),
             writing=lambda: services.writing(waiting),
         )
+        return
     if services.settings.airflow.url is None:
         remedy = "Write url = http://HOST:PORT into the section [airflow], or leave out --via airflow"
         raise SettingsInvalid("airflow.url", "is not set", remedy)
     from watchdown.executors.airflow import AirflowExecutor
 
-    return AirflowExecutor(
+    executor = AirflowExecutor(
         services.settings.airflow,
         read=lambda name: read_batch(services.storage, name),
         storage=services.storage,
     )
+    try:
+        yield executor
+    finally:
+        executor.close()
 
 
 def worker_of(services: Services) -> Worker:

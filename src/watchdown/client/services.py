@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from watchdown.runs.execute import Executor
     from watchdown.runs.judging import Judging
     from watchdown.runs.ledger import Ledger
+    from watchdown.runs.plan import Planner
     from watchdown.runs.stages import Stages
     from watchdown.runs.writing import Writing
 
@@ -199,9 +200,22 @@ class Services:
             shelf=self.shelf,
             catalogue=self.catalogue,
             ledger=self.ledger,
-            corrections=self.corrections,
+            planner=self.planner,
             stages=self.stages,
             read_records=self.read_run,
+            algorithms=self.algorithms,
+            types=self.registry,
+        )
+
+    @cached_property
+    def planner(self) -> Planner:
+        """Plans passes over titles."""
+        from watchdown.runs.plan import Planner
+
+        return Planner(
+            catalogue=self.catalogue,
+            ledger=self.ledger,
+            corrections=self.corrections,
             algorithms=self.algorithms,
             types=self.registry,
         )
@@ -215,7 +229,7 @@ class Services:
             storage=self.storage,
             catalogue=self.catalogue,
             ledger=self.ledger,
-            corrections=self.corrections,
+            planner=self.planner,
             algorithms=self.algorithms,
             types=self.registry,
         )

@@ -48,12 +48,12 @@ class InProcess:
         total = sum(batch.titles for batch in wanted.planned.batches)
         done = 0
         for planned in wanted.planned.batches:
-            if name not in self._wanted:
-                return
             batch = self._read(planned.batch)
             lost: dict[int, str] = {}
             for index, item in enumerate(batch.items):
                 yield Step(stage="work", done=done + index, total=total, note=item.name)
+                if name not in self._wanted:
+                    return
                 try:
                     errors = [manifest.error for manifest in self._work(batch, index)]
                 except AlgorithmError as error:
@@ -68,7 +68,7 @@ class InProcess:
             yield Step(stage="publish", done=done, total=total)
 
     def cancel(self, name: str) -> None:
-        """Stop before the next batch."""
+        """Stop before the next title."""
         self._wanted.pop(name, None)
 
     def _stages(self, wanted: Wanted, lost: Mapping[int, str]) -> list[tuple[str, Callable[[str], object]]]:

@@ -7,12 +7,12 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from watchdown.catalogue.corrections import Corrections
 from watchdown.catalogue.model import Title
 from watchdown.catalogue.titles import Catalogue
 from watchdown.runs.batch import Batch, Item, Task
 from watchdown.runs.ledger import Ledger
-from watchdown.runs.plan import plan
+from watchdown.runs.plan import Planner
+from watchdown.runs.states import State
 from watchdown.storage.protocol import Storage
 from watchdown_algos.catalogue import AlgorithmCatalogue
 from watchdown_schemas.ids import short_hash
@@ -20,6 +20,7 @@ from watchdown_schemas.registry import Registry
 
 SIZE: Final = 100
 LARGEST: Final = 1000
+HELD: Final = "its rows are held in quarantine (run {}); see: watchdown quarantine list"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,14 +65,14 @@ class Batching:
         storage: Storage,
         catalogue: Catalogue,
         ledger: Ledger,
-        corrections: Corrections,
+        planner: Planner,
         algorithms: AlgorithmCatalogue,
         types: Registry,
     ) -> None:
         self._storage = storage
         self._catalogue = catalogue
         self._ledger = ledger
-        self._corrections = corrections
+        self._planner = planner
         self._algorithms = algorithms
         self._types = types
 
@@ -92,19 +93,14 @@ class Batching:
         waiting: list[Waiting] = []
         done = 0
         for place, title in enumerate(titles):
-            found = plan(
-                title,
-                self._catalogue.timeline(title.id),
-                self._catalogue.assets(title.id),
-                algorithms=self._algorithms,
-                ledger=self._ledger,
-                corrections=self._corrections,
-                types=self._types,
-                names=names,
-            )
-            done += len(found.done)
+            found = self._planner.plan(title, names)
+            held = {
+                run.algorithm: HELD.format(run.number) for run in found.done if run.state is State.QUARANTINED
+            }
+            done += len(found.done) - len(held)
             waiting += [
-                Waiting(title=title.name, algorithm=name, why=why) for name, why in found.waiting.items()
+                Waiting(title=title.name, algorithm=name, why=why)
+                for name, why in {**found.waiting, **held}.items()
             ]
             batch_of = {run.number: run.batch for run in found.open}
             known |= dict.fromkeys(batch for batch in batch_of.values() if batch)
@@ -117,9 +113,9 @@ class Batching:
         known |= dict.fromkeys(self._write(image, items) for image, items in loose.items())
         return Planned(batches=tuple(map(self._told, known)), up_to_date=done, waiting=tuple(waiting))
 
-    def dependants(self, batch: Batch) -> set[str]:
-        """Return the algorithms that read what those of a batch make."""
-        made = {name for one in batch.algorithms for name in self._algorithms[one].manifest.produces}
+    def dependants(self, algorithms: Iterable[str]) -> set[str]:
+        """Return the algorithms that read what some algorithms make."""
+        made = {name for one in algorithms for name in self._algorithms[one].manifest.produces}
         return {
             name
             for name, known in self._algorithms.items()

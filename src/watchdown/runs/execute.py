@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from watchdown.catalogue.corrections import Corrections
 from watchdown.catalogue.model import Title
 from watchdown.catalogue.titles import Catalogue
 from watchdown.media.shelf import Shelf
@@ -16,7 +15,7 @@ from watchdown.runs.batch import Batch
 from watchdown.runs.feeds import ReadRecords
 from watchdown.runs.judging import Judge
 from watchdown.runs.ledger import Ledger, Run
-from watchdown.runs.plan import Plan, plan
+from watchdown.runs.plan import Plan, Planner
 from watchdown.runs.progress import Progress, Report
 from watchdown.runs.stages import Stages
 from watchdown.runs.staging import finished
@@ -38,7 +37,7 @@ class Executor:
         shelf: Shelf,
         catalogue: Catalogue,
         ledger: Ledger,
-        corrections: Corrections,
+        planner: Planner,
         stages: Stages,
         read_records: ReadRecords,
         algorithms: AlgorithmCatalogue,
@@ -48,7 +47,7 @@ class Executor:
         self._storage = shelf.storage
         self._catalogue = catalogue
         self._ledger = ledger
-        self._corrections = corrections
+        self._planner = planner
         self._stages = stages
         self._read_records = read_records
         self._algorithms = algorithms
@@ -90,15 +89,9 @@ class Executor:
         clear_half_made(self._shelf.work)
 
     def _plan(self, title: Title, *, over_records: bool, without: set[str]) -> Plan | None:
-        found = plan(
+        found = self._planner.plan(
             title,
-            self._catalogue.timeline(title.id),
-            self._catalogue.assets(title.id),
-            algorithms=self._algorithms,
-            ledger=self._ledger,
-            corrections=self._corrections,
-            types=self._types,
-            names={
+            {
                 name
                 for name, known in self._algorithms.items()
                 if known.manifest.over_records == over_records and name not in without

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from watchdown.catalogue.corrections import Corrections
-from watchdown.catalogue.model import Asset, Timeline, Title
+from watchdown.catalogue.model import Asset, Correction, Timeline, Title
+from watchdown.catalogue.titles import Catalogue
 from watchdown.runs.batch import Item, Task
 from watchdown.runs.ledger import Ledger, Run
 from watchdown.runs.memo import Types, corrected, inputs_of, memo_key
@@ -27,74 +28,95 @@ class Plan:
     waiting: Mapping[str, str]
 
 
-def plan(
-    title: Title,
-    timeline: Timeline,
-    assets: list[Asset],
-    *,
-    algorithms: AlgorithmCatalogue,
-    ledger: Ledger,
-    corrections: Corrections,
-    types: Types,
-    names: Collection[str],
-) -> Plan:
-    """Return the next pass of those algorithms over a title: over its media, or over active records.
+class Planner:
+    """Plans passes over titles, by what their catalogue, the ledger and the algorithms say."""
 
-    Whatever reads records that are being made waits for them.
-    """
-    past = ledger.runs(title.id, [*OPEN, State.ACTIVE])
-    active = {run.algorithm: run for run in past if run.state is State.ACTIVE}
-    made = {run.algorithm for run in past if run.state is not State.ACTIVE}
-    runs: list[Run] = []
-    tasks: list[Task] = []
-    waiting: dict[str, str] = {}
-    for known in algorithms.values():
-        manifest = known.manifest
-        if manifest.name not in names:
-            continue
-        inputs = inputs_of(manifest, assets)
-        upstream, why = _upstream(known, algorithms, active, made)
-        if why or not (inputs or upstream):
-            waiting[manifest.name] = why or f"the title has no {' or '.join(manifest.consumes)}"
-            continue
-        model = known.load_model()
-        said = corrections.of(title.id, manifest.name)
+    def __init__(
+        self,
+        *,
+        catalogue: Catalogue,
+        ledger: Ledger,
+        corrections: Corrections,
+        algorithms: AlgorithmCatalogue,
+        types: Types,
+    ) -> None:
+        self._catalogue = catalogue
+        self._ledger = ledger
+        self._corrections = corrections
+        self._algorithms = algorithms
+        self._types = types
+
+    def plan(self, title: Title, names: Collection[str]) -> Plan:
+        """Return the next pass of those algorithms over a title: over its media, or over active records.
+
+        Whatever reads records that are being made waits for them.
+        """
+        timeline, assets = self._catalogue.timeline(title.id), self._catalogue.assets(title.id)
+        past = self._ledger.runs(title.id, [*OPEN, State.ACTIVE])
+        active = {run.algorithm: run for run in past if run.state is State.ACTIVE}
+        made = {run.algorithm for run in past if run.state is not State.ACTIVE}
+        runs: list[Run] = []
+        tasks: list[Task] = []
+        waiting: dict[str, str] = {}
+        for name, known in self._algorithms.items():
+            if name not in names:
+                continue
+            inputs = inputs_of(known.manifest, assets)
+            upstream, why = _upstream(known, self._algorithms, active, made)
+            if why or not (inputs or upstream):
+                waiting[name] = why or f"the title has no {' or '.join(known.manifest.consumes)}"
+                continue
+            said = self._corrections.of(title.id, name)
+            run = self._run(timeline, known, inputs, upstream, said)
+            runs.append(run)
+            if run.state in OPEN:
+                made.add(name)
+                tasks.append(
+                    Task(
+                        run=run.number,
+                        algorithm=name,
+                        version=known.manifest.version,
+                        parameters=dict(known.manifest.parameters),
+                        upstream={schema: other.number for schema, other in upstream.items()},
+                        corrections=tuple(said),
+                    )
+                )
+        return Plan(
+            item=Item(
+                title=title.id, name=title.name, timeline=timeline, assets=tuple(assets), tasks=tuple(tasks)
+            ),
+            open=tuple(run for run in runs if run.state in OPEN),
+            done=tuple(run for run in runs if run.state not in OPEN),
+            waiting=waiting,
+        )
+
+    def _run(
+        self,
+        timeline: Timeline,
+        known: Known,
+        inputs: Sequence[Asset],
+        upstream: Mapping[str, Run],
+        said: Sequence[Correction],
+    ) -> Run:
+        """Return the run of what an algorithm would make of these inputs: one that there is, or a new one."""
+        manifest, model = known.manifest, known.load_model()
+        fingerprint = model.fingerprint if model else None
         bare = memo_key(
             manifest,
             manifest.parameters,
-            model=model.fingerprint if model else None,
+            model=fingerprint,
             assets=inputs,
             upstream={schema: run.content for schema, run in upstream.items()},
-            types=types,
+            types=self._types,
         )
-        run = ledger.plan(
-            title=title.id,
+        return self._ledger.plan(
+            title=timeline.title,
             timeline=timeline.id,
             algorithm=manifest.name,
             version=manifest.version,
             memo_key=corrected(bare, said),
-            model=model.fingerprint if model else None,
+            model=fingerprint,
         )
-        runs.append(run)
-        if run.state in OPEN:
-            made.add(manifest.name)
-            tasks.append(
-                Task(
-                    run=run.number,
-                    algorithm=manifest.name,
-                    version=manifest.version,
-                    parameters=dict(manifest.parameters),
-                    upstream={schema: other.number for schema, other in upstream.items()},
-                    corrections=tuple(said),
-                )
-            )
-    item = Item(title=title.id, name=title.name, timeline=timeline, assets=tuple(assets), tasks=tuple(tasks))
-    return Plan(
-        item=item,
-        open=tuple(run for run in runs if run.state in OPEN),
-        done=tuple(run for run in runs if run.state not in OPEN),
-        waiting=waiting,
-    )
 
 
 def _upstream(
