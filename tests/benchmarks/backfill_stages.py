@@ -11,7 +11,7 @@ from typing import Any
 from backfill_ways import ALGORITHM, Taken
 
 from services.kubernetes.components import NAMES, NODE
-from services.platform import NAMESPACE, Platform
+from services.platform import Platform
 
 DAG, GROUP = f"algo.{ALGORITHM}", "batch."
 COMMANDS = {"plan": "batch"}  # the tasks whose command has another name
@@ -78,7 +78,7 @@ class Run:
         lines = [self._event(line) for line in self._api.log(DAG, self.id, task["task_id"], 0).splitlines()]
         submitted = next(moment(line["timestamp"]) for line in lines if "Submitted Job" in line["event"])
         [batch] = self._api.xcom(DAG, self.id, "plan")
-        node = self._platform.kubernetes.folder / NAMES[NODE] / "pods" / NAMESPACE
+        node = self._platform.kubernetes.folder / NAMES[NODE] / "pods" / self._platform.namespace
         pods = list(node.glob(f"watchdown-{batch['batch']}-*/*/containers"))
         first = min(pod.stat().st_mtime for pod in pods)
         last = max(log.stat().st_mtime for pod in pods for log in pod.glob("*/*.log"))

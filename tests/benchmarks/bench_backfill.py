@@ -22,7 +22,7 @@ from servers import own_name
 
 import watchdown
 from e2e.stack import DAG, PROGRAM
-from services.platform import NAMESPACE, TITLES, Platform, draw, fill
+from services.platform import TITLES, Platform, draw, fill
 from watchdown_algos.drawn.film import film_of
 from watchdown_algos.drawn.write import write_film
 
@@ -129,7 +129,7 @@ def main() -> None:
     wishes = parser.parse_args()
     with own_name() as name, tempfile.TemporaryDirectory() as folder:
         bench = Bench(Platform.up(name), Path(folder))
-        kubernetes_calls.count(bench.platform.kubernetes, NAMESPACE, "airflow")
+        kubernetes_calls.count(bench.platform.kubernetes, bench.platform.namespace, "airflow")
         bench.platform.airflow.api.await_dag(DAG)
         films = draw(Path(folder, "films"), wishes.titles)
         bench.warm()
