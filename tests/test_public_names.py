@@ -21,6 +21,7 @@ LIGHT = [
     "watchdown_schemas.errors",
     "watchdown_algos",
     "watchdown_algos.wants",
+    "watchdown.cli",
 ]
 
 

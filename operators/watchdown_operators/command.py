@@ -10,7 +10,7 @@ from contextlib import suppress
 from threading import Thread
 from typing import IO
 
-PATIENCE_S = 10.0
+PATIENCE_S = 3.0
 # What a command may need of its surroundings; the rest is Airflow's own and none of its business.
 KEPT = frozenset({"PATH", "HOME", "USER", "LANG", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR"})
 KEPT_BEGINNINGS = ("LC_", "WATCHDOWN_", "AWS_")
@@ -55,11 +55,15 @@ class Command:
             assert process.stderr
             reader = Thread(target=_read, args=(process.stdout, output))
             reader.start()
-            for line in process.stderr:
-                if said := line.rstrip():
-                    tell(said)
-            reader.join()
-            return process.wait(), "".join(output)
+            try:
+                for line in process.stderr:
+                    if said := line.rstrip():
+                        tell(said)
+                reader.join()
+                return process.wait(), "".join(output)
+            except BaseException:  # Airflow's time is up
+                self.end()
+                raise
 
     def end(self, patience: float = PATIENCE_S) -> None:
         """End it and its children: asked first, killed when they do not listen."""

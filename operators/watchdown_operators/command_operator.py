@@ -62,19 +62,21 @@ class CommandOperator(BaseOperator):
         self._command = Command(line, surroundings(os.environ))  # noqa: TID251 # some of it is the command's
         try:
             code, output = self._command.run(tell)
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: a NUL is in an argument
+            why = error.strerror if isinstance(error, OSError) else error
             raise AirflowFailException(
-                f"{settings.command} cannot be started: {error.strerror}. "
-                f"Set `command` in connection {self.watchdown_conn_id}."
+                f"{settings.command} cannot be started: {why}. See `command` in connection "
+                f"{self.watchdown_conn_id}, and the titles in the form."
             ) from None
-        return self._judged(arguments[0], code, output, last)
+        return self.judged(arguments[0], code, output, last)
 
     def on_kill(self) -> None:
         """End the command."""
         if self._command:
             self._command.end()
 
-    def _judged(self, stage: str, code: int, output: str, last: list[str]) -> Any:
+    def judged(self, stage: str, code: int, output: str, last: list[str]) -> Any:
+        """Return the JSON that a command printed, or raise by its exit code."""
         ended = f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
         cause = f"watchdown {stage} {ended}{': ' if last else ''}{''.join(last)}"
         if code in {WRONG_USE, NOT_CONFIGURED}:

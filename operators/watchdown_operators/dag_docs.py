@@ -46,8 +46,9 @@ watchdown backfill {algorithm} --titles TITLE --via airflow
 
 | cause | what it means |
 | --- | --- |
-| exit code 10 | the title is bad: it was not tried again. Mend its media, then retry it |
-| exit code 2 or 3 | settings or use are wrong: mend the connection or the Secret |
+| a damaged or missing file is named, or a line of code | the title is bad: it was not tried again |
+| a setting, an address or credentials are named | mend the connection or the Secret; it was not tried again |
+| exit code 1, 143, or a server that does not answer | bad luck, three times; retry it |
 | OOMKilled | it needs more than `memory_mib` in `algo.toml` |
 | DeadlineExceeded | it needs more than `deadline_minutes` in `algo.toml` |
 | never started | no node could take it: image, GPU, memory or queue |

@@ -109,16 +109,20 @@ def on_demand(known: Iterable[Manifest]) -> DAG:
         params=form(algorithms=sorted(manifest.name for manifest in known)),
         tags=["watchdown"],
     ) as dag:
-        plan = PlanOperator(task_id="plan", over="media", retries=0)
+        plan = PlanOperator(task_id="plan", over="media", apart=True, retries=0)
         worked = _batches("batch", plan)
         dependants = PlanOperator(
-            task_id="plan_dependants", after=plan.output, retries=0, trigger_rule=ALL_DONE
+            task_id="plan_dependants",
+            over="records",
+            after=plan.output,
+            apart=True,
+            retries=0,
+            trigger_rule=ALL_DONE,
         )
         worked >> dependants
         finished = _batches("dependants", dependants)
         _report([plan, dependants], finished)
-        bundle = BundleOperator.partial(task_id="bundle", stage="bundle", trigger_rule=ALL_DONE)
-        finished >> bundle.expand(batch=plan.output.concat(dependants.output))
+        finished >> BundleOperator(task_id="bundle", plan=plan.output, trigger_rule=ALL_DONE)
     return dag
 
 
@@ -147,5 +151,5 @@ def _batches(group: str, plan: PlanOperator) -> TaskGroup:
 
 
 def _report(plans: list[PlanOperator], last: TaskGroup) -> None:
-    batches = [plan.output for plan in plans]
-    last >> ReportOperator(task_id="report", batches=batches, retries=0, trigger_rule=ALL_DONE)
+    batches, said = [plan.output for plan in plans], [plan.output["plan"] for plan in plans]
+    last >> ReportOperator(task_id="report", batches=batches, plans=said, trigger_rule=ALL_DONE)

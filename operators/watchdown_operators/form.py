@@ -37,7 +37,7 @@ def form(algorithms: Sequence[str] | None = None) -> dict[str, Any]:
         "rate": Param(
             None,
             type=["null", "number"],
-            exclusiveMinimum=0,
+            minimum=0.001,
             title="Rate",
             description="Most documents a second to load; empty: as the library's budget allows.",
         ),

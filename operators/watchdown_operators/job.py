@@ -42,8 +42,8 @@ def job(batch: Batch, *, settings: Settings, resources: Resources) -> Json:
     """Return the Job of a batch.
 
     A title's pod is tried again twice, but not where its exit code says that the title or the settings are
-    bad; pods that are evicted do not count. The Job's deadline leaves
-    the titles time for all their attempts one after the other, but a week at most.
+    bad; pods that are evicted do not count. The Job's deadline leaves the titles time for all their attempts
+    one after the other, but a week at most.
 
     Args:
         batch: Its id, number of titles, algorithms and the name of their image.

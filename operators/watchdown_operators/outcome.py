@@ -15,6 +15,7 @@ JOB_LABEL: Final = "batch.kubernetes.io/job-name"
 ENDS: Final = frozenset({"Complete", "Failed"})
 ORDINARY: Final = frozenset({"", "Error", "Completed"})
 LONGEST: Final = 500
+STARTING: Final = ("ContainerCreating", "PodInitializing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,15 @@ def outcome(job: Json, pods: Iterable[Json]) -> Outcome:
     return Outcome(reason, completed, {index: short(cause) for index, cause in lost.items()})
 
 
+def kept_waiting(pods: Iterable[Json]) -> dict[str, str]:
+    """Return why pods that have not started wait: by reason, what is said of the first of them."""
+    found: dict[str, str] = {}
+    for pod in pods:
+        if cause := _cause(pod):
+            found.setdefault(cause.partition(":")[0], cause)
+    return {reason: cause for reason, cause in found.items() if not reason.endswith(STARTING)}
+
+
 def all_lost(titles: int, cause: str) -> dict[str, Any]:
     """Return what is handed on of a Job that was lost as a whole."""
     return Outcome("Lost", frozenset(), dict.fromkeys(range(titles), short(cause))).as_json()
@@ -110,9 +120,10 @@ def _cause(pod: Json) -> str:
     status = pod.get("status") or {}
     if status.get("phase") == "Succeeded":
         return ""
-    if reason := status.get("reason"):
-        return f"{reason}: {status.get('message') or 'its pod was ended'}"
     states = [container.get("state") or {} for container in status.get("containerStatuses") or []]
+    if reason := status.get("reason"):
+        never = ", never started" if states and all("waiting" in state for state in states) else ""
+        return f"{reason}{never}: {status.get('message') or 'its pod was ended'}"
     for state in states:
         if ended := state.get("terminated"):
             return _ended(ended)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from airflow.sdk import BaseOperator, BaseOperatorLink, Context
-from airflow.sdk.exceptions import AirflowException, AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException
 
 from watchdown_operators.command_operator import CommandOperator
 from watchdown_operators.hook import WatchdownHook
@@ -38,7 +38,7 @@ class ReportLink(PageLink):
 
 
 class BundleLink(PageLink):
-    """The results of a batch as one file."""
+    """The results as one file."""
 
     name = "Bundle"
 
@@ -54,39 +54,40 @@ class PlanOperator(CommandOperator):
         algorithms: Sequence[str] = (),
         over: str | None = None,
         after: Any = None,
+        apart: bool = False,
         **kwargs: Any,
     ) -> None:
         """Describe the plan.
 
         Args:
             algorithms: The algorithms; none means those of the form, or all.
-            over: `media` or `records`: only those that consume these.
-            after: Batches whose dependants are planned; where there are none, so are none.
+            over: `media` or `records`: only those that consume these, where the form names none.
+            after: The plan before, which must not have failed: readers of its algorithms are planned.
+            apart: Whether titles are taken out of open batches that hold others.
             kwargs: As for every operator.
         """
         super().__init__(**kwargs)
-        self.algorithms, self.over, self.after = list(algorithms), over, after
+        self.algorithms, self.over, self.after, self.apart = list(algorithms), over, after, apart
         self.follows = after is not None
 
     def execute(self, context: Context) -> Any:
-        """Plan, or hand on no batches where those come to none whose dependants were to be planned."""
+        """Plan."""
         # Airflow takes any key: a misspelt `titles` would mean all of them.
         if unknown := sorted(set(context["dag_run"].conf or {}) - set(self.dag.params)):
             raise AirflowFailException(f"{', '.join(unknown)} is no parameter of this DAG")
-        if not self.follows or planned(self.after):
-            return super().execute(context)
-        self.log.info("Nothing was worked, so nothing depends on it.")
-        return []
+        if self.follows:
+            planned(self.after)
+        return super().execute(context)
 
     def arguments_for(self, context: Context) -> list[str]:
         """Return `batch` with what the form narrows it to."""
         params = context["params"]
-        size = ["--size", str(params["size"])]
-        if self.follows:
-            return ["batch", *_each("--after", (batch["batch"] for batch in planned(self.after))), *size]
         algorithms = self.algorithms or params.get("algorithms", [])
         over = ["--over", self.over] if self.over and not algorithms else []
-        return ["batch", *algorithms, *over, *_each("--titles", params["titles"]), *size]
+        readers = ["--readers"] if self.follows and algorithms else []
+        apart = ["--apart"] if self.apart else []
+        titles = _each("--titles", params["titles"])
+        return ["batch", *algorithms, *readers, *over, *titles, "--size", str(params["size"]), *apart]
 
     def handed_on(self, said: Any, context: Context) -> Any:
         """Return the batches, over which Airflow can map."""
@@ -158,11 +159,22 @@ class ValidateOperator(StageOperator):
         return said
 
 
-class BundleOperator(StageOperator):
-    """Makes the results of the batch one file, and links it."""
+class BundleOperator(CommandOperator):
+    """Makes what readers see of the form's titles one file, and links it."""
 
+    template_fields = ("plan",)
     operator_extra_links = (BundleLink(),)
     page = ""
+
+    def __init__(self, *, plan: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.plan = plan
+
+    def arguments_for(self, context: Context) -> list[str]:
+        """Return `bundle` of what was asked for, be it that all of it was there before."""
+        planned(self.plan)
+        params = context["params"]
+        return ["bundle", *params["algorithms"], *_each("--titles", params["titles"])]
 
     def handed_on(self, said: Any, context: Context) -> Any:
         """Keep where the bundle lies."""
@@ -183,23 +195,41 @@ class LoadOperator(StageOperator):
 class ReportOperator(CommandOperator):
     """Judges the run: red where more titles failed than the form tolerates, or nothing could be planned."""
 
-    template_fields = ("batches",)
+    template_fields = ("batches", "plans")
 
-    def __init__(self, *, batches: Sequence[Any], **kwargs: Any) -> None:
+    def __init__(self, *, batches: Sequence[Any], plans: Sequence[Any] = (), **kwargs: Any) -> None:
+        """Describe the report.
+
+        Args:
+            batches: The batches of each plan.
+            plans: What else each plan said: titles that it could not plan are no success.
+            kwargs: As for every operator.
+        """
         super().__init__(**kwargs)
-        self.batches = list(batches)
+        self.batches, self.plans = list(batches), list(plans)
 
     def arguments_for(self, context: Context) -> list[str]:
         """Return `report` over the batches of all plans."""
         batches = [batch["batch"] for plan in self.batches for batch in planned(plan)]
-        tolerance = context["params"]["tolerance"]
-        return ["report", *_each("--batch", batches), "--tolerance", f"{tolerance:g}"]
+        blocked = sum((plan or {}).get("blocked", 0) for plan in self.plans)
+        judged = ["--tolerance", f"{context['params']['tolerance']:g}", "--blocked", str(blocked)]
+        return ["report", *_each("--batch", batches), *judged, "--via", "airflow"]
+
+    def judged(self, stage: str, code: int, output: str, last: list[str]) -> Any:
+        """Return the report; that too many titles failed is a verdict, which trying again does not change."""
+        try:
+            passed = json.loads(output)["passed"]
+        except (ValueError, KeyError, TypeError):
+            passed = None
+        if code and passed is False:
+            raise AirflowFailException("; ".join(last) or "More titles failed than are tolerated")
+        return super().judged(stage, code, output, last)
 
 
 def planned(batches: Any) -> list[Batch]:
     """Return the batches of a plan; a plan that failed has none to judge, which is no success."""
     if batches is None:
-        raise AirflowException("There is no plan: the log of the task `plan` says why")
+        raise AirflowFailException("There is no plan: the log of the task `plan` says why")
     return list(batches)
 
 

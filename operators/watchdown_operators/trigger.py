@@ -13,21 +13,26 @@ from airflow.triggers.base import BaseTrigger, TaskFailedEvent, TaskSuccessEvent
 from watchdown_operators.hook import NOT_FOUND, deletion, selector
 from watchdown_operators.job import Json
 from watchdown_operators.outcome import (
+    JOB_LABEL,
     all_lost,
     being_deleted,
     causes,
     completed_indexes,
     ending,
     failed_indexes,
+    kept_waiting,
     outcome,
     short,
 )
 
 WATCH_S: Final = 240
+LOOK_S: Final = 20
+MANY: Final = 50
 SLACK_S: Final = 30
 PAUSE_S, LONGEST_PAUSE_S = 1.0, 30.0
 GONE, TOO_MANY, SERVER = 410, 429, 500
 TELLS: Final = 10
+ENDED: Final = frozenset({"failed", "success", "skipped", "removed"})
 
 
 class JobTrigger(BaseTrigger):
@@ -50,7 +55,15 @@ class JobTrigger(BaseTrigger):
         return f"{__name__}.JobTrigger", {field: getattr(self, field) for field in fields}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Watch until the Job has ended, through time-outs and absences of the API server."""
+        """Watch until the Job has ended, and say meanwhile why pods do not start."""
+        waits = asyncio.create_task(self._tell_waiting())
+        try:
+            yield await self._end()
+        finally:
+            waits.cancel()
+
+    async def _end(self) -> TriggerEvent:
+        """Return what ends the task, through time-outs and absences of the API server."""
         from aiohttp import ClientError
         from kubernetes_asyncio.client import ApiException
 
@@ -64,8 +77,7 @@ class JobTrigger(BaseTrigger):
                     async for job in states:
                         pause = PAUSE_S
                         if event := await self._event(connection, job):
-                            yield event
-                            return
+                            return event
             except (ClientError, OSError, TimeoutError) as error:
                 self.log.warning("The API server does not answer, trying again: %s", short(repr(error)))
             except ApiException as refused:
@@ -76,14 +88,15 @@ class JobTrigger(BaseTrigger):
             pause = min(2 * pause, LONGEST_PAUSE_S)
 
     async def on_kill(self) -> None:
-        """Delete the Job of a task that a person has ended or cleared.
+        """Delete the Job of a task that a person has ended.
 
-        Airflow calls this also where another triggerer has taken over, while the task goes on.
+        Airflow calls this also where another triggerer has taken over, and where the task was cleared: its
+        next try finds the Job and goes on with it.
         """
         from kubernetes_asyncio.client import ApiException, BatchV1Api
 
-        if await self._task_state() == "deferred":
-            self.log.info("The task goes on elsewhere, and so does Job %s.", self.name)
+        if await self._task_state() not in ENDED:
+            self.log.info("The task goes on elsewhere or again, and so does Job %s.", self.name)
             return
         self.log.info("Deleting Job %s with its pods.", self.name)
         async with self._hook.get_conn() as connection:
@@ -162,6 +175,30 @@ class JobTrigger(BaseTrigger):
         if tenths > self._tenths:
             self._tenths = tenths
             self.log.info("%d of %d titles done.", done, self.titles)
+
+    async def _tell_waiting(self) -> None:
+        """Log, once each, the reasons why pods do not start, which a Job does not tell."""
+        from aiohttp import ClientError
+        from kubernetes_asyncio.client import ApiException, CoreV1Api
+
+        said: set[str] = set()
+        while True:
+            await asyncio.sleep(LOOK_S)
+            try:
+                async with self._hook.get_conn() as connection:
+                    found = await CoreV1Api(connection).list_namespaced_pod(
+                        self.namespace,
+                        label_selector=f"{JOB_LABEL}={self.name}",
+                        field_selector="status.phase=Pending",
+                        limit=MANY,
+                    )
+                    pods = connection.sanitize_for_serialization(found)["items"]
+            except (ApiException, ClientError, OSError, TimeoutError):
+                continue  # whoever watches the Job says so
+            for reason, cause in kept_waiting(pods).items():
+                if reason not in said:
+                    said.add(reason)
+                    self.log.warning("Some pods wait: %s", short(cause))
 
     async def _pods(self, connection: Any, indexes: frozenset[int]) -> list[Json]:
         from kubernetes_asyncio.client import CoreV1Api

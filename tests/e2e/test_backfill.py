@@ -118,10 +118,15 @@ def test_what_is_done_is_not_done_again(call: Call, library: Path) -> None:
 
 def test_what_cannot_be_run_now_is_a_note_with_the_reason(call: Call, library: Path) -> None:
     said = call("backfill", "keyframes", "--titles", "Noon", "--library", library)
-    assert said.code == ExitCode.OK
-    assert said.err == (
-        "note: Noon: keyframes cannot be run now: it has no Shot records yet; run shots first\n"
-    )
+    note = "note: Noon: keyframes cannot be run now: it has no Shot records yet; run shots first\n"
+    assert (said.code, said.err) == (ExitCode.OK, note)
+    assert call("backfill", "shots", "--titles", "Night*", "--library", library).code == ExitCode.OK
+    said = call("backfill", "keyframes", "--json", "--library", library)
+    assert (said.code, said.err) == (ExitCode.OK, note)
+    assert json.loads(said.out)["published"] == 2
+    again = call("backfill", "keyframes", "--json", "--library", library)
+    assert json.loads(again.out).keys() == json.loads(said.out).keys()
+    assert (json.loads(again.out)["runs"], again.err) == (0, note)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -138,3 +139,40 @@ def test_a_title_that_fails_is_told_and_makes_no_bundle(call: Call, shelf: Shelf
     assert failed["title_name"] == "Harbour"
     assert failed["command"] == f"watchdown backfill shots --titles {title.id} --library {library}"
     assert not (tmp_path / "out").exists()
+
+
+def test_what_is_seen_of_a_title_can_be_bundled_later(call: Call, bare: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert call("run", "shots", "--on", "Harbour", "--library", bare).code == ExitCode.OK
+    assert call("bundle", "--titles", "Harbour", "--out", out, "--library", bare).code == ExitCode.OK
+    assert set(index(out)) == {"DialogueLine", "Shot", "Keyframe"}
+    said = call("bundle", "shots", "--titles", "Harbour", "--json", "--library", bare)
+    [file] = json.loads(said.out)["files"]
+    with zipfile.ZipFile(file) as packed:
+        told = json.loads(packed.read("bundle.json"))["runs"]
+    assert [one["algorithm"] for one in told] == ["shots", "keyframes"]
+    with opened(bare) as services:
+        [batch] = {run.batch for run in services.ledger.runs() if run.algorithm == "shots"}
+    said = call("bundle", "--batch", batch, "--json", "--library", bare)
+    assert json.loads(said.out)["bundle"] == f"bundles/{batch}.zip"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        ([], ExitCode.USAGE, "wants either a batch or titles"),
+        (["shots"], ExitCode.USAGE, "wants either a batch or titles"),
+        (["--batch", "b", "--titles", "Harbour"], ExitCode.USAGE, "wants either a batch or titles"),
+        (["shots", "--batch", "b"], ExitCode.USAGE, "wants either a batch or titles"),
+        (["--batch", "b"], ExitCode.NOT_FOUND, "b: is no batch of this library"),
+        (["--titles", "Nowhere"], ExitCode.NOT_FOUND, "Nowhere: chooses no title here"),
+        (["nothing", "--titles", "Harbour"], ExitCode.NOT_FOUND, "nothing: is no known algorithm"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_bundle_of_nothing_is_refused(
+    call: Call, bare: Path, arguments: list[str], code: ExitCode, told: str
+) -> None:
+    said = call("bundle", *arguments, "--library", bare)
+    assert said.code == code
+    assert told in said.errors[0]

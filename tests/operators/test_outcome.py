@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watchdown_operators.outcome import all_lost, causes, ending, indexes, outcome
+from watchdown_operators.outcome import all_lost, causes, ending, indexes, kept_waiting, outcome
 
 
 def ended(kind: str, reason: str, message: str = "", **status: str) -> dict[str, Any]:
@@ -150,4 +150,37 @@ def test_a_job_that_was_lost_has_lost_all_titles() -> None:
         "reason": "Lost",
         "completed": 0,
         "lost": {"0": "deleted", "1": "deleted"},
+    }
+
+
+def waits(reason: str, message: str = "") -> dict[str, Any]:
+    return {"containerStatuses": [{"state": {"waiting": {"reason": reason, "message": message}}}]}
+
+
+def test_why_pods_wait_is_told_once_for_each_reason() -> None:
+    pods = [
+        pod(0, phase="Pending", **waits("ErrImagePull", "no such image")),
+        pod(1, phase="Pending", **waits("ErrImagePull", "still none")),
+        pod(2, phase="Pending", **waits("ContainerCreating")),
+        pod(3, phase="Pending"),
+        pod(
+            4,
+            phase="Pending",
+            conditions=[
+                {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/3 nodes"}
+            ],
+        ),
+    ]
+    assert kept_waiting(pods) == {
+        "never started, ErrImagePull": "never started, ErrImagePull: no such image",
+        "never started, Unschedulable": "never started, Unschedulable: 0/3 nodes",
+    }
+
+
+def test_a_pod_that_ran_out_of_time_before_it_began_says_so() -> None:
+    late = pod(0, reason="DeadlineExceeded", message="Pod was active too long", **waits("ErrImagePull"))
+    begun = pod(1, reason="DeadlineExceeded", message="Pod was active too long", **terminated(143))
+    assert causes([late, begun]) == {
+        0: "DeadlineExceeded, never started: Pod was active too long",
+        1: "DeadlineExceeded: Pod was active too long",
     }

@@ -69,7 +69,7 @@ def test_the_command_is_shown_as_a_person_would_type_it(library: Library) -> Non
 def test_a_plan_hands_on_its_batches_and_keeps_the_rest(library: Library) -> None:
     said = library.run("PlanOperator", {"algorithms": ["shots"]})
     assert [batch["titles"] for batch in said["handed_on"]] == [2, 1]
-    assert said["pushed"]["plan"] == {"plan": "p", "up_to_date": 0, "skipped": []}
+    assert said["pushed"]["plan"] == {"plan": "p", "up_to_date": 0, "blocked": 0, "waiting": []}
     assert library.calls() == [["batch", "shots", "--size", "2"]]
 
 
@@ -83,7 +83,16 @@ def test_a_plan_hands_on_its_batches_and_keeps_the_rest(library: Library) -> Non
             ["batch", "--over", "records", "--titles", "a", "--size", "2"],
         ),
         ({"over": "media"}, {"algorithms": ["shots"]}, ["batch", "shots", "--size", "2"]),
-        ({"after": [BATCH]}, {"titles": ["a"]}, ["batch", "--after", "b" * 24, "--size", "2"]),
+        (
+            {"after": [BATCH], "over": "records", "apart": True},
+            {"titles": ["a"], "algorithms": ["shots"]},
+            ["batch", "shots", "--readers", "--titles", "a", "--size", "2", "--apart"],
+        ),
+        (
+            {"after": [], "over": "records"},
+            {"titles": ["a"]},
+            ["batch", "--over", "records", "--titles", "a", "--size", "2"],
+        ),
     ],
 )
 def test_a_plan_is_narrowed_by_form_and_dag(
@@ -93,12 +102,6 @@ def test_a_plan_is_narrowed_by_form_and_dag(
     (library.home / "batches" / f"{'b' * 24}.json").write_text(json.dumps(TITLES))
     assert library.run("PlanOperator", options, **form)["error"] is None
     assert library.calls() == [called]
-
-
-def test_where_nothing_was_worked_nothing_depends_on_it(library: Library) -> None:
-    said = library.run("PlanOperator", {"after": []})
-    assert (said["handed_on"], said["error"]) == ([], None)
-    assert not (library.home / "calls").exists()
 
 
 def test_a_misspelt_parameter_is_refused_and_not_taken_for_all_titles(library: Library) -> None:
@@ -129,8 +132,14 @@ def test_a_program_that_is_not_there_is_named_with_the_connection(library: Libra
     library.extra["command"] = "no-such-watchdown"
     said = library.run("StageOperator", {"stage": "publish", "batch": BATCH})
     cause = "no-such-watchdown cannot be started: No such file or directory"
-    remedy = "Set `command` in connection watchdown_default"
+    remedy = "See `command` in connection watchdown_default, and the titles in the form"
     assert said["error"] == ["AirflowFailException", f"{cause}. {remedy}."]
+
+
+def test_a_title_that_no_command_can_be_given_is_refused(library: Library) -> None:
+    said = library.run("PlanOperator", {"algorithms": ["shots"]}, titles=["a\0b"])
+    assert said["error"][0] == "AirflowFailException"
+    assert "cannot be started: embedded null byte" in said["error"][1]
 
 
 def test_what_is_no_json_is_shown(library: Library) -> None:
@@ -171,19 +180,32 @@ def test_a_rate_is_handed_to_the_loader(library: Library) -> None:
 
 
 @pytest.mark.parametrize(
-    ("operator", "stage", "link", "key"),
+    ("operator", "options", "link", "key"),
     [
-        ("ValidateOperator", "validate", "Great Expectations", f"reports/{'b' * 24}/docs/index.html"),
-        ("BundleOperator", "bundle", "Bundle", f"bundles/{'b' * 24}.zip"),
+        (
+            "ValidateOperator",
+            {"stage": "validate", "batch": BATCH},
+            "Great Expectations",
+            f"reports/{'b' * 24}/docs/index.html",
+        ),
+        ("BundleOperator", {"plan": []}, "Bundle", "bundles/heat-rain.zip"),
     ],
 )
 def test_what_a_stage_leaves_in_storage_is_linked(
-    library: Library, operator: str, stage: str, link: str, key: str
+    library: Library, operator: str, options: dict[str, Any], link: str, key: str
 ) -> None:
-    options = {"stage": stage, "batch": BATCH}
-    assert library.run(operator, options)["links"] == {link: f"https://reports.example/library/{key}"}
+    form: dict[str, Any] = {"titles": ["heat", "rain"], "algorithms": ["shots"]}
+    said = library.run(operator, options, **form)
+    assert said["links"] == {link: f"https://reports.example/library/{key}"}
     del library.extra["reports_url"]
-    assert library.run(operator, options)["links"] == {link: ""}
+    assert library.run(operator, options, **form)["links"] == {link: ""}
+
+
+def test_a_bundle_has_what_the_form_names_though_nothing_was_to_be_done(library: Library) -> None:
+    library.run("BundleOperator", {"plan": []}, titles=["heat", "rain"], algorithms=["shots"])
+    assert library.calls() == [["bundle", "shots", "--titles", "heat", "--titles", "rain"]]
+    said = library.run("BundleOperator", {"plan": None}, titles=["heat"], algorithms=[])
+    assert said["error"] == ["AirflowFailException", "There is no plan: the log of the task `plan` says why"]
 
 
 def test_a_report_judges_all_batches_and_a_bad_share_is_red(library: Library) -> None:
@@ -195,12 +217,24 @@ def test_a_report_judges_all_batches_and_a_bad_share_is_red(library: Library) ->
     assert said["error"] is None
     assert library.calls()[-1] == [
         *("report", "--batch", first["batch"], "--batch", second["batch"], "--tolerance", "0.5"),
+        *("--blocked", "0", "--via", "airflow"),
     ]
     said = library.run("ReportOperator", plans)
-    assert said["error"] == ["AirflowException", "watchdown report ended with exit code 1: failed: 0=bad"]
+    assert said["error"] == ["AirflowFailException", "failed: 0=bad"]  # a verdict: not to be tried again
+    (library.home / "report.fails").write_text("1")
+    said = library.run("ReportOperator", plans)
+    cause = "watchdown report ended with exit code 1: report cannot: the server is away"
+    assert said["error"] == ["AirflowException", cause]
+
+
+def test_titles_that_could_not_be_planned_are_no_success(library: Library) -> None:
+    plans = {"batches": [[], []], "plans": [{"blocked": 2}, {"blocked": 1}]}
+    said = library.run("ReportOperator", plans)
+    assert said["error"][0] == "AirflowFailException"
+    assert library.calls()[-1][-4:] == ["--blocked", "3", "--via", "airflow"]
 
 
 def test_without_a_plan_a_report_is_red(library: Library) -> None:
     said = library.run("ReportOperator", {"batches": [None]})
-    assert said["error"] == ["AirflowException", "There is no plan: the log of the task `plan` says why"]
+    assert said["error"] == ["AirflowFailException", "There is no plan: the log of the task `plan` says why"]
     assert not (library.home / "calls").exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -70,6 +71,15 @@ class Torn(Lines):
     def predict(self, batch: CueBatch, /) -> Iterator[Record]:
         yield from super().predict(batch)
         raise ZeroDivisionError("torn")
+
+
+class Leaving(Lines):
+    """Ends the program."""
+
+    def predict(self, batch: CueBatch, /) -> Iterator[Record]:
+        del batch
+        sys.exit(0)
+        yield from ()
 
 
 class Unfinished(Lines):

@@ -11,10 +11,11 @@ import pytest
 from runs.algorithms import LOUD, catalogue, known
 from runs.libraries import SPOKEN, Library
 from watchdown.catalogue.model import Title
-from watchdown.runs.batch import Batch
-from watchdown.runs.batches import UNFINISHED, counted, read_batch
+from watchdown.runs.batch import Batch, read_batch
+from watchdown.runs.batches import UNFINISHED, counted
 from watchdown.runs.batching import Planned
 from watchdown.runs.reporting import report_on
+from watchdown.runs.staging import read_manifest, staged_files
 from watchdown.runs.states import State
 from watchdown.storage import keys
 from watchdown_algos.catalogue import AlgorithmCatalogue, Known
@@ -261,6 +262,75 @@ def test_a_share_is_counted_exactly(library: Library) -> None:
     runs = [run] * 29 + [active] * 71
     assert report_on([], runs, {}, tolerance=0.29, library="").passed
     assert not report_on([], [run, *runs[:-1]], {}, tolerance=0.29, library="").passed
+
+
+def test_an_algorithm_that_ends_the_program_has_failed(library: Library) -> None:
+    library.algorithms = AlgorithmCatalogue([known("Leaving")])
+    [batch] = plan(library, "leaving", size=5).batches
+    work(library, batch.batch)
+    assert finish(library, batch.batch) == {"failed": 5}
+    assert {str(run.error)[:24] for run in library.ledger.runs()} == {"leaving raised SystemExi"}
+
+
+def test_rows_that_are_gone_fail_their_run_and_no_other(library: Library) -> None:
+    [batch] = plan(library, size=5).batches
+    work(library, batch.batch)
+    [first, *_] = library.batches().runs(batch.batch)
+    library.storage.delete(staged_files(read_manifest(library.storage, first.number)).values())
+    assert finish(library, batch.batch) == {"failed": 1, "active": 4}
+    assert "is gone, which its attempt had written" in str(library.ledger.get(first.number).error)
+
+
+def test_a_title_can_be_taken_out_of_a_batch_that_holds_others(library: Library) -> None:
+    [all_of_them] = plan(library, size=5).batches
+    chosen = [TITLES[2]]
+    [alone] = library.batching().plan(chosen, ["lines"], apart=True).batches
+    assert [item.title for item in read_batch(library.storage, alone.batch).items] == ["t2"]
+    assert library.batching().plan(chosen, ["lines"], apart=True).batches == (alone,)
+    work(library, alone.batch)
+    assert finish(library, alone.batch) == {"active": 1}
+    assert {run.title for run in library.batches().runs(all_of_them.batch)} == {"t0", "t1", "t3", "t4"}
+    work(library, all_of_them.batch)  # a worker that has the old file does the title once more, for nothing
+    assert finish(library, all_of_them.batch) == {"active": 4}
+
+
+def test_what_was_planned_for_other_inputs_counts_by_what_took_its_place(library: Library) -> None:
+    [old] = plan(library, size=5).batches
+    library.speak(SPOKEN, "t0.srt", TITLES[0])
+    planned = plan(library, size=5)
+    assert {one.batch for one in planned.batches} > {old.batch}
+    for one in planned.batches:
+        work(library, one.batch)
+        finish(library, one.batch)
+    runs = [run for one in planned.batches for run in library.batches().runs(one.batch)]
+    assert sorted(run.state for run in runs) == [*["active"] * 5, "cancelled"]
+    found = report_on([], runs, {}, tolerance=0, library="x")
+    assert (found.runs, found.published, found.passed) == (5, 5, True)
+
+
+def test_titles_that_could_not_be_planned_count_as_failed(library: Library) -> None:
+    found = plan(library, "loud")
+    assert (found.batches, found.blocked) == ((), 5)
+    assert not report_on([], [], {}, tolerance=0.9, library="x", blocked=found.blocked).passed
+    assert report_on([], [], {}, tolerance=1, library="x", blocked=found.blocked).passed
+
+
+def test_a_title_that_has_nothing_for_an_algorithm_is_no_failure(library: Library) -> None:
+    library.algorithms = AlgorithmCatalogue([known("Lines", consumes=["audio"]), LOUD])
+    found = plan(library, "lines", "loud")
+    assert {(one.algorithm, one.why, one.blocked) for one in found.waiting} == {
+        ("lines", "the title has no audio", False),
+        ("loud", "the title has no DialogueLine", False),
+    }
+    assert found.blocked == 0
+
+
+def test_recording_what_has_ended_needs_no_file(library: Library) -> None:
+    [batch] = plan(library, size=5).batches
+    work(library, batch.batch)
+    finish(library, batch.batch)
+    library.storage.delete([keys.batch(batch.batch)])
+    assert counted(library.batches().record(batch.batch)) == {"active": 5}
 
 
 def test_a_report_on_nothing_passes() -> None:

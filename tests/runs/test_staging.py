@@ -100,3 +100,29 @@ def test_the_content_hash_depends_on_rows_and_not_on_the_run(storage: Storage) -
     others = [content(4, batch(4, 5, 6)), content(5, batch(5, 5, 6), batch(5, 8)), content(6)]
     others.append(content(7, batch(7, 5, 6, title="u"), batch(7, 7, title="u")))
     assert len({first, *others}) == 5
+
+
+class Ended(BaseException):
+    """The process is asked to end."""
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_an_attempt_that_is_ended_while_it_enters_itself_keeps_its_rows(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch, *, before: bool
+) -> None:
+    attempt, real = stage(storage, 1, batch(1, 5)), storage.put_new
+
+    def ended(key: str, data: bytes) -> bool:
+        if not before:
+            real(key, data)
+        raise Ended
+
+    monkeypatch.setattr(storage, "put_new", ended)
+    with pytest.raises(Ended):
+        attempt.commit()
+    attempt.discard()
+    monkeypatch.undo()
+    manifest = stage(storage, 1, batch(1, 5, 6)).commit()  # the next attempt
+    assert manifest.counts == {"Label": 2 if before else 1}
+    [key] = staged_files(manifest).values()
+    assert pq.read_table(pa.BufferReader(storage.read(key))).num_rows == manifest.counts["Label"]

@@ -3,31 +3,31 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from watchdown.cli.batches import (
-    SIZE,
     RateOption,
     SizeOption,
     TitlesOption,
     ToleranceOption,
+    ViaOption,
     tell_bundle,
     tell_plan,
     tell_report,
+    tell_waiting,
     waiting,
 )
 from watchdown.cli.exit_codes import ExitCode
 from watchdown.cli.options import DEFAULT_LIBRARY, JsonOption, LibraryOption
-from watchdown.cli.output import notice, print_json
 from watchdown.cli.steps import steps
-from watchdown_schemas.errors import RunError, printable
+from watchdown.runs.batch import SIZE
+from watchdown_schemas.errors import RunError
 
 if TYPE_CHECKING:
     from watchdown.client.services import Services
     from watchdown.runs.batching import Planned
-    from watchdown.runs.reporting import BackfillReport
 
 AlgorithmArgument = Annotated[str, typer.Argument(metavar="ALGO", help="The algorithm's name.")]
 
@@ -39,10 +39,7 @@ def backfill(
     rate: RateOption = None,
     tolerance: ToleranceOption = 0.0,
     size: SizeOption = SIZE,
-    via: Annotated[
-        Literal["local", "airflow"],
-        typer.Option(help="Work here, or have Airflow run it as Kubernetes jobs and follow it."),
-    ] = "local",
+    via: ViaOption = "local",
     library: LibraryOption = DEFAULT_LIBRARY,
     as_json: JsonOption = False,
 ) -> int:
@@ -57,9 +54,10 @@ def backfill(
     ):
         found = backfilling.plan(services, [algorithm], titles or (), size=size, waiting=waiting())
         if not found.batches:
-            _nothing_to_do(found, as_json=as_json)
-            return ExitCode.OK
-        if not as_json:
+            return _nothing_to_do(services, found, tolerance, as_json=as_json)
+        if as_json:
+            tell_waiting(found)
+        else:
             tell_plan(found, as_json=False)
         wanted = Wanted(
             algorithm=algorithm,
@@ -69,27 +67,30 @@ def backfill(
             rate=rate,
             tolerance=tolerance,
         )
-        name = executor.run(wanted)
         with steps(quiet=as_json) as report:
-            for step in executor.watch(name):
+            for step in executor.watch(executor.run(wanted)):
                 report(step)
-        return tell_report(_report(services, found, tolerance, library), as_json=as_json)
+        judged = backfilling.report(
+            services,
+            [one.batch for one in found.batches],
+            tolerance=tolerance,
+            library=str(library),
+            via=via,
+            blocked=found.blocked,
+        )
+        return tell_report(judged, as_json=as_json)
 
 
-def _nothing_to_do(found: Planned, *, as_json: bool) -> None:
-    for one in found.waiting:
-        notice("note", f"{printable(one.title)}: {one.algorithm} cannot be run now: {printable(one.why)}")
-    if as_json:
-        print_json({"batches": [], "runs": 0, "published": 0, "failed": [], "passed": True})
-    else:
-        typer.echo(f"Nothing is to be done: {found.up_to_date} titles have the result already.")
-
-
-def _report(services: Services, found: Planned, tolerance: float, library: Path) -> BackfillReport:
+def _nothing_to_do(services: Services, found: Planned, tolerance: float, *, as_json: bool) -> int:
+    """Say so; titles that something keeps from being planned are no success."""
     from watchdown.client import backfilling
 
-    names = [one.batch for one in found.batches]
-    return backfilling.report(services, names, tolerance=tolerance, library=str(library))
+    tell_waiting(found)
+    if as_json or found.blocked:
+        judged = backfilling.report(services, (), tolerance=tolerance, blocked=found.blocked)
+        return tell_report(judged, as_json=as_json)
+    typer.echo(f"Nothing is to be done: {found.up_to_date} titles have the result already.")
+    return ExitCode.OK
 
 
 def run(
@@ -103,8 +104,7 @@ def run(
     as_json: JsonOption = False,
 ) -> int:
     """Run an algorithm over one title now, then those that read what it made, and publish the result."""
-    from watchdown.client import backfilling
-    from watchdown.client.bundling import write_bundle
+    from watchdown.client import backfilling, bundling
     from watchdown.client.opening import opened
     from watchdown.executors.protocol import Wanted
 
@@ -116,7 +116,7 @@ def run(
         dependants = sorted(services.batching.dependants([algorithm]))
         with steps(quiet=as_json) as report:
             for names in filter(None, ([algorithm], dependants)):
-                found = backfilling.plan(services, names, [title.id], waiting=waiting())
+                found = backfilling.plan(services, names, [title.id], apart=True, waiting=waiting())
                 if found.waiting and algorithm in names:
                     remedy = "Mend that first, or choose another title"
                     raise RunError(title.name, found.waiting[0].why, remedy)
@@ -127,6 +127,6 @@ def run(
         judged = backfilling.report(services, batches, library=str(library))
         if out is None or not judged.passed:
             return tell_report(judged, as_json=as_json)
-        made = (services.ledger.active(title.id, name) for name in (algorithm, *dependants))
-        tell_bundle(map(str, write_bundle(services, [one for one in made if one], out)), as_json=as_json)
+        made = bundling.results(services, [algorithm], [title.id])
+        tell_bundle(map(str, bundling.write_bundle(services, made, out)), as_json=as_json)
         return ExitCode.OK

@@ -12,7 +12,9 @@ import typer
 from watchdown.cli.exit_codes import ExitCode
 from watchdown.cli.options import DEFAULT_LIBRARY, JsonOption, LibraryOption
 from watchdown.cli.output import notice, print_json, table
+from watchdown.runs.batch import LARGEST, SIZE
 from watchdown_schemas.errors import QueryError, printable
+from watchdown_schemas.ids import short_hash
 
 if TYPE_CHECKING:
     from watchdown.runs.batching import Planned
@@ -32,7 +34,11 @@ TitlesOption = Annotated[
         "All titles without it.",
     ),
 ]
-SizeOption = Annotated[int, typer.Option(min=1, max=1000, metavar="N", help="Titles in a batch at most.")]
+SizeOption = Annotated[int, typer.Option(min=1, max=LARGEST, metavar="N", help="Titles in a batch at most.")]
+ViaOption = Annotated[
+    Literal["local", "airflow"],
+    typer.Option(help="Work here, or have Airflow run it as Kubernetes jobs and follow it."),
+]
 RateOption = Annotated[
     float | None,
     typer.Option(min=0.001, metavar="N", help="Documents in a second, below the library's budget."),
@@ -40,7 +46,6 @@ RateOption = Annotated[
 ToleranceOption = Annotated[
     float, typer.Option(min=0, max=1, metavar="SHARE", help="The share of titles that may fail.")
 ]
-SIZE = 100
 UNJUDGED = "the results were not judged as a whole: pip install 'watchdown[quality]'"
 
 
@@ -67,10 +72,12 @@ def batch(
     over: Annotated[
         Literal["media", "records"] | None, typer.Option(help="Only algorithms over these.")
     ] = None,
-    after: Annotated[
-        list[str] | None,
-        typer.Option(metavar="B", help="What reads the records of this batch; may be repeated."),
-    ] = None,
+    readers: Annotated[
+        bool, typer.Option("--readers", help="Instead of ALGO, those that read what it makes.")
+    ] = False,
+    apart: Annotated[
+        bool, typer.Option("--apart", help="Take these titles out of open batches that hold others.")
+    ] = False,
     library: LibraryOption = DEFAULT_LIBRARY,
     as_json: JsonOption = False,
 ) -> int:
@@ -84,8 +91,9 @@ def batch(
             algorithms or (),
             titles or (),
             over=over,
-            after=after or (),
+            readers=readers,
             size=size,
+            apart=apart,
             waiting=waiting(),
         )
     tell_plan(found, as_json=as_json)
@@ -100,17 +108,25 @@ def tell_plan(found: Planned, *, as_json: bool) -> None:
                 "plan": found.plan,
                 "batches": [asdict(one) for one in found.batches],
                 "up_to_date": found.up_to_date,
+                "blocked": found.blocked,
                 "waiting": [asdict(one) for one in found.waiting],
             }
         )
+        tell_waiting(found)
         return
     rows = ([one.batch, str(one.titles), ", ".join(one.algorithms), one.image] for one in found.batches)
     if found.batches:
         table(["batch", "titles", "algorithms", "image"], rows, right=["titles"])
     else:
         typer.echo("Nothing is to be done.")
+    tell_waiting(found)
+
+
+def tell_waiting(found: Planned) -> None:
+    """Say which titles cannot be run now, and which have nothing for it."""
     for one in found.waiting:
-        notice("note", f"{printable(one.title)}: {one.algorithm} cannot be run now: {printable(one.why)}")
+        kind, what = ("warning", "cannot be run now") if one.blocked else ("note", "is not for it")
+        notice(kind, f"{printable(one.title)}: {one.algorithm} {what}: {printable(one.why)}")
 
 
 def record(
@@ -203,6 +219,10 @@ def report(
     *,
     batch: BatchesOption = None,
     tolerance: ToleranceOption = 0.0,
+    blocked: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Titles that could not be planned; they count as failed.")
+    ] = 0,
+    via: ViaOption = "local",
     library: LibraryOption = DEFAULT_LIBRARY,
     as_json: JsonOption = False,
 ) -> int:
@@ -211,7 +231,9 @@ def report(
     from watchdown.client.opening import opened
 
     with opened(library) as services:
-        found = backfilling.report(services, batch or (), tolerance=tolerance, library=str(library))
+        found = backfilling.report(
+            services, batch or (), tolerance=tolerance, library=str(library), via=via, blocked=blocked
+        )
     return tell_report(found, as_json=as_json)
 
 
@@ -224,28 +246,42 @@ def tell_report(found: BackfillReport, *, as_json: bool) -> int:
     if as_json:
         print_json({**asdict(found), "passed": found.passed})
     else:
-        typer.echo(f"{found.published} of {found.runs} runs are published, {len(found.failed)} failed.")
+        blocked = f", {found.blocked} could not be planned" if found.blocked else ""
+        typer.echo(
+            f"{found.published} of {found.runs} runs are published, {len(found.failed)} failed{blocked}."
+        )
     return ExitCode.OK if found.passed else ExitCode.FAILED
 
 
 def bundle(
+    algorithms: Annotated[
+        list[str] | None, typer.Argument(metavar="ALGO...", help="Of --titles, only their results.")
+    ] = None,
     *,
-    batch: BatchOption,
+    batch: Annotated[str | None, typer.Option("--batch", metavar="B", help="What that batch made.")] = None,
+    titles: TitlesOption = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Write the files there instead.")] = None,
     library: LibraryOption = DEFAULT_LIBRARY,
     as_json: JsonOption = False,
 ) -> int:
-    """Pack what a batch made, as Parquet and JSON, to be taken away."""
-    from watchdown.client.bundling import bundle as packed
-    from watchdown.client.bundling import write_bundle
+    """Pack what a batch made, or what is seen of titles, as Parquet and JSON, to be taken away."""
+    from watchdown.client import bundling
     from watchdown.client.opening import opened
 
+    if (batch is None) == (titles is None) or (batch and algorithms):
+        remedy = "Give --batch B; or --titles T, and algorithms where not all are wanted"
+        raise QueryError("bundle", "wants either a batch or titles", remedy)
     with opened(library) as services:
+        if batch:
+            name, runs = batch, services.batches.runs(batch)
+        else:
+            runs = bundling.results(services, algorithms or (), titles or ())
+            name = short_hash("bundle", *(run.number for run in runs))
         if out is None:
-            key = packed(services, batch)
+            key = bundling.bundle(services, runs, name)
             tell_bundle([services.storage.place(key)], as_json=as_json, key=key)
         else:
-            tell_bundle(map(str, write_bundle(services, services.batches.runs(batch), out)), as_json=as_json)
+            tell_bundle(map(str, bundling.write_bundle(services, runs, out)), as_json=as_json)
     return ExitCode.OK
 
 

@@ -15,7 +15,7 @@ from watchdown.cli.batches import BatchOption
 from watchdown.cli.exit_codes import ExitCode
 from watchdown.cli.options import DEFAULT_LIBRARY, LibraryOption
 from watchdown.cli.output import notice
-from watchdown_schemas.errors import WatchdownError, printable
+from watchdown_schemas.errors import StorageDenied, WatchdownError, printable
 
 TERMINATION_LOG: Final = Path("/dev/termination-log")  # where Kubernetes looks for the cause
 ENDED: Final = "asked to end before it was done"
@@ -58,6 +58,10 @@ def work(
         _leave(ENDED, cause)
         notice("ended", ENDED)
         return ExitCode.TERMINATED
+    except StorageDenied as error:  # of all titles alike, and of every attempt
+        _leave(str(error), cause)
+        notice("error", str(error), "bold red")
+        return ExitCode.USAGE
     except WatchdownError as error:
         _leave(str(error), cause)
         raise

@@ -6,13 +6,12 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Literal
 
-from watchdown.catalogue.model import Title
 from watchdown.client.choosing import chosen
 from watchdown.client.services import Services
 from watchdown.executors.in_process import InProcess
 from watchdown.executors.protocol import Executor
-from watchdown.runs.batch import read_batch
-from watchdown.runs.batching import SIZE, Planned
+from watchdown.runs.batch import SIZE, read_batch
+from watchdown.runs.batching import Planned
 from watchdown.runs.reporting import BackfillReport, report_on
 from watchdown.runs.worker import Worker
 from watchdown_schemas.errors import SettingsInvalid
@@ -32,31 +31,29 @@ def plan(
     titles: Sequence[str] = (),
     *,
     over: Over | None = None,
-    after: Sequence[str] = (),
+    readers: bool = False,
     size: int = SIZE,
+    apart: bool = False,
     waiting: Waiting = nothing,
     report: Callable[[int], None] = lambda _: None,
 ) -> Planned:
     """Return what titles lack of algorithms, of all without any, in batches.
 
-    `over` narrows them to those over media or over records. `after` takes instead the algorithms that read
-    what the batches of those names have made, over the same titles.
+    `over` narrows them to those over media or over records; with `readers` they are those that read what
+    the named ones make. `apart`, other titles are left alone.
     """
     names = set(algorithms) or set(services.algorithms)
     for name in names:
         services.algorithms[name]  # raises, naming those that are known
+    if readers:
+        names = services.batching.dependants(names)
     if over is not None:
         names = {
             one for one in names if services.algorithms[one].manifest.over_records == (over == "records")
         }
     with services.writing(waiting):
-        found: Sequence[Title] = chosen(services, titles)
-        if after:
-            batches = [read_batch(services.storage, name) for name in after]
-            names &= {one for batch in batches for one in services.batching.dependants(batch.algorithms)}
-            ids = {item.title for batch in batches for item in batch.items}
-            found = [title for title in found if title.id in ids]
-        return services.batching.plan(found, names, size=size, report=report)
+        found = chosen(services, titles)
+        return services.batching.plan(found, names, size=size, apart=apart, report=report)
 
 
 @contextmanager
@@ -97,9 +94,23 @@ def worker_of(services: Services) -> Worker:
 
 
 def report(
-    services: Services, batches: Sequence[str], *, tolerance: float = 0.0, library: str | None = None
+    services: Services,
+    batches: Sequence[str],
+    *,
+    tolerance: float = 0.0,
+    library: str | None = None,
+    via: Via = "local",
+    blocked: int = 0,
 ) -> BackfillReport:
-    """Judge what became of batches; `library` is how the commands to try again name it."""
+    """Judge what became of batches; `library` and `via` are how the commands to try again name them."""
     runs = [run for name in batches for run in services.batches.runs(name)]
     names = {title.id: title.name for title in services.catalogue.titles()} if runs else {}
-    return report_on(batches, runs, names, tolerance=tolerance, library=library or services.place)
+    return report_on(
+        batches,
+        runs,
+        names,
+        tolerance=tolerance,
+        library=library or services.place,
+        via=via,
+        blocked=blocked,
+    )

@@ -1,44 +1,56 @@
-"""The bundle of a batch: what it made of its titles, as Parquet and JSON that people take away."""
+"""The bundle: what algorithms made of titles, as Parquet and JSON that people take away."""
 
 from __future__ import annotations
 
 import json
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
 
 import pyarrow.parquet as pq
 
+from watchdown.client.choosing import chosen
 from watchdown.client.services import Services
 from watchdown.folder import write_json
 from watchdown.runs.ledger import Run
 from watchdown.runs.stages import model_of
-from watchdown.runs.states import PUBLISHED
+from watchdown.runs.states import PUBLISHED, State
 from watchdown.storage import keys
 from watchdown_schemas.reading import to_record, to_rows
 
 INDEX: Final = "bundle.json"
 
 
-def bundle(services: Services, batch: str) -> str:
-    """Put the bundle of a batch into the library's storage as a zip, and return its key."""
+def results(services: Services, algorithms: Collection[str], titles: Sequence[str]) -> list[Run]:
+    """Return what readers see of titles: the runs of algorithms and of those that read what these make.
+
+    No algorithms means all of them. Raises NotFound for what chooses no title, AlgorithmNotFound.
+    """
+    wanted = set(algorithms or services.algorithms)
+    wanted |= services.batching.dependants(wanted)
+    found = (services.ledger.runs(title.id, [State.ACTIVE]) for title in chosen(services, titles))
+    return [run for runs in found for run in runs if run.algorithm in wanted]
+
+
+def bundle(services: Services, runs: Sequence[Run], name: str) -> str:
+    """Put a bundle of that name into the library's storage as a zip, and return its key."""
     services.shelf.work.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=services.shelf.work, prefix=".bundle-") as folder:
         home = Path(folder)
-        files = write_bundle(services, services.batches.runs(batch), home)
+        files = write_bundle(services, runs, home)
         with (
-            services.storage.create(keys.bundle(batch)) as kept,
+            services.storage.create(keys.bundle(name)) as kept,
             zipfile.ZipFile(kept, "w", zipfile.ZIP_DEFLATED) as packed,
         ):
             for file in files:
                 packed.write(file, file.relative_to(home).as_posix())
-    return keys.bundle(batch)
+    return keys.bundle(name)
 
 
-def write_bundle(services: Services, runs: list[Run], home: Path) -> list[Path]:
+def write_bundle(services: Services, runs: Sequence[Run], home: Path) -> list[Path]:
     """Write what published runs have made into a folder; return the files, the index `bundle.json` last.
 
     Each run and schema type has a Parquet file, as the records are stored, and a JSON Lines file, a record

@@ -13,7 +13,14 @@ from watchdown.runs.batch import Batch
 from watchdown.runs.staging import finished, read_manifest
 from watchdown.settings.model import AirflowSettings
 from watchdown.storage.protocol import Storage
-from watchdown_schemas.errors import ExecutorError, ExecutorUnavailable, NotFound
+from watchdown_schemas.errors import (
+    ExecutorError,
+    ExecutorUnavailable,
+    NotFound,
+    StorageNotFound,
+    StorageUnavailable,
+)
+from watchdown_schemas.ids import short_hash
 
 GROUP: Final = "batch"  # of the tasks of each batch, in the DAGs of watchdown_operators
 LOOK_S: Final = 1.0
@@ -28,6 +35,12 @@ def dag_of(algorithm: str) -> str:
     return f"algo.{algorithm}"
 
 
+def run_id(wanted: Wanted) -> str:
+    """Return the id of the DAG run: that of the plan, and of how it is to be carried out."""
+    asked = [] if (wanted.rate, wanted.tolerance) == (None, 0.0) else [wanted.rate, wanted.tolerance]
+    return f"plan-{short_hash(wanted.planned.plan, *asked) if asked else wanted.planned.plan}"
+
+
 class AirflowExecutor:
     """Triggers DAG runs named after their plan, so that what is triggered twice is one run."""
 
@@ -39,11 +52,11 @@ class AirflowExecutor:
 
     def run(self, wanted: Wanted) -> str:
         """Trigger the DAG run of a plan, take up one that is there, and let one that failed go on."""
-        dag, name = dag_of(wanted.algorithm), f"plan-{wanted.planned.plan}"
+        dag, name = dag_of(wanted.algorithm), run_id(wanted)
         self._ready(dag)
         self._wanted[name] = wanted
         conf = {
-            "titles": list(wanted.titles),
+            "titles": list(dict.fromkeys(wanted.titles)),
             "size": wanted.size,
             "rate": wanted.rate,
             "tolerance": wanted.tolerance,
@@ -66,11 +79,11 @@ class AirflowExecutor:
         told: set[str] = set()
         away: float | None = None
         while True:
-            yield from workers.look()
             try:
+                yield from workers.look()
                 state = self._run(wanted, name)["state"]
                 tasks = list(self._api.pages(f"{_path(wanted)}/{name}/taskInstances", "task_instances"))
-            except ExecutorUnavailable as error:
+            except (ExecutorUnavailable, StorageUnavailable) as error:
                 away = away or time.monotonic()
                 if time.monotonic() - away > AWAY_S:
                     raise
@@ -151,14 +164,21 @@ class _Workers:
 
     def look(self) -> Iterator[Step]:
         """Look for more, and yield what failed."""
-        left = []
-        for place, (name, runs) in enumerate(self._left):
-            if place >= LOOKS or not all(finished(self._storage, run) for run in runs):
-                left.append((name, runs))
-                continue
-            errors = [read_manifest(self._storage, run).error for run in runs]
+        looked_at, self._left = self._left[:LOOKS], self._left[LOOKS:]
+        while looked_at:
+            name, runs = looked_at[0]
+            try:
+                done = all(finished(self._storage, run) for run in runs)
+                errors = [read_manifest(self._storage, run).error for run in runs] if done else []
+            except StorageNotFound:  # recorded and cleared away meanwhile: the ledger knows
+                done, errors = True, []
+            except StorageUnavailable:
+                self._left = looked_at + self._left
+                raise
+            looked_at.pop(0)
+            if not done:
+                self._left.append((name, runs))
             yield from (Step(stage="work", failed=f"{name}: {error}") for error in errors if error)
-        self._left = left[LOOKS:] + left[:LOOKS] if len(left) > LOOKS else left
 
 
 def _path(wanted: Wanted) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
-from watchdown.runs.batching import Planned
+if TYPE_CHECKING:
+    from watchdown.runs.batching import Planned
 
 STAGES: Final = ("work", "record", "validate", "load", "publish")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict
 
@@ -10,6 +10,9 @@ from watchdown.catalogue.model import Asset, Correction, Timeline
 from watchdown.storage import keys
 from watchdown.storage.protocol import Storage
 from watchdown_schemas.errors import NotFound, StorageNotFound
+
+SIZE: Final = 100  # titles in a batch, unless somebody says otherwise
+LARGEST: Final = 1000
 
 
 class _Frozen(BaseModel):

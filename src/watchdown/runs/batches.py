@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 
 from watchdown.runs.batch import read_batch
 from watchdown.runs.judging import Judge
 from watchdown.runs.ledger import Ledger, Run
 from watchdown.runs.stages import Stages
-from watchdown.runs.states import State
+from watchdown.runs.states import OPEN
 from watchdown.storage.protocol import Storage
 from watchdown.validation.policy import Tolerance
 from watchdown_algos.catalogue import AlgorithmCatalogue
@@ -49,8 +49,10 @@ class Batches:
 
         `lost` says by index why there is nothing of an item; whatever nobody finished is lost as well.
         """
-        runs, batch = self.runs(name), read_batch(self._storage, name)
-        causes = lost or {}
+        runs, causes = self.runs(name), lost or {}
+        if all(run.state not in OPEN for run in runs):
+            return runs  # its file may be gone by now
+        batch = read_batch(self._storage, name)
         if strange := [index for index in causes if not 0 <= index < len(batch.items)]:
             remedy = f"Its indexes are 0 to {len(batch.items) - 1}"
             raise NotFound(f"batch {name}", f"has no index {strange[0]}", remedy)
@@ -87,8 +89,3 @@ def counted(runs: Iterable[Run]) -> dict[str, int]:
     for run in runs:
         found[run.state] = found.get(run.state, 0) + 1
     return found
-
-
-def at(runs: Sequence[Run], *states: State) -> list[Run]:
-    """Return those of the runs that are in one of the states."""
-    return [run for run in runs if run.state in states]

@@ -9,7 +9,7 @@ from typing import Final
 
 from watchdown.catalogue.model import Title
 from watchdown.catalogue.titles import Catalogue
-from watchdown.runs.batch import Batch, Item, Task
+from watchdown.runs.batch import SIZE, Batch, Item, Task
 from watchdown.runs.ledger import Ledger
 from watchdown.runs.plan import Planner
 from watchdown.runs.states import State
@@ -18,8 +18,6 @@ from watchdown_algos.catalogue import AlgorithmCatalogue
 from watchdown_schemas.ids import short_hash
 from watchdown_schemas.registry import Registry
 
-SIZE: Final = 100
-LARGEST: Final = 1000
 HELD: Final = "its rows are held in quarantine (run {}); see: watchdown quarantine list"
 
 
@@ -35,11 +33,15 @@ class PlannedBatch:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Waiting:
-    """A title that an algorithm cannot be run over now, and why."""
+    """A title that an algorithm cannot be run over now, and why.
+
+    `blocked` where something is to be mended or run first; else the title has nothing for it.
+    """
 
     title: str
     algorithm: str
     why: str
+    blocked: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,6 +51,11 @@ class Planned:
     batches: tuple[PlannedBatch, ...]
     up_to_date: int
     waiting: tuple[Waiting, ...]
+
+    @property
+    def blocked(self) -> int:
+        """How many runs something keeps from being planned."""
+        return sum(one.blocked for one in self.waiting)
 
     @property
     def plan(self) -> str:
@@ -82,12 +89,17 @@ class Batching:
         names: Collection[str],
         *,
         size: int = SIZE,
+        apart: bool = False,
         report: Callable[[int], None] = lambda _: None,
     ) -> Planned:
         """Return what titles lack of algorithms, in batches of up to `size` titles that share an image.
 
-        `report` is told how many titles have been looked at.
+        What others have planned and not ended is told again, with the titles that are in a batch with it;
+        `apart`, it is taken out of such a batch into one without other titles. `report` is told how many
+        titles have been looked at.
         """
+        titles = list(titles)
+        chosen = {title.id for title in titles}
         known: dict[str, None] = {}
         loose: dict[str, list[Item]] = defaultdict(list)
         waiting: list[Waiting] = []
@@ -102,7 +114,14 @@ class Batching:
                 Waiting(title=title.name, algorithm=name, why=why)
                 for name, why in {**found.waiting, **held}.items()
             ]
-            batch_of = {run.number: run.batch for run in found.open}
+            waiting += [
+                Waiting(title=title.name, algorithm=name, why=why, blocked=False)
+                for name, why in found.lacking.items()
+            ]
+            batch_of = {
+                run.number: None if apart and run.batch and self._is_shared(run.batch, chosen) else run.batch
+                for run in found.open
+            }
             known |= dict.fromkeys(batch for batch in batch_of.values() if batch)
             free = [task for task in found.item.tasks if batch_of[task.run] is None]
             for image, tasks in self._by_image(free).items():
@@ -112,6 +131,10 @@ class Batching:
             report(place + 1)
         known |= dict.fromkeys(self._write(image, items) for image, items in loose.items())
         return Planned(batches=tuple(map(self._told, known)), up_to_date=done, waiting=tuple(waiting))
+
+    def _is_shared(self, batch: str, titles: Collection[str]) -> bool:
+        """Whether there are other titles than these in a batch."""
+        return any(run.title not in titles for run in self._ledger.runs(batch=batch))
 
     def dependants(self, algorithms: Iterable[str]) -> set[str]:
         """Return the algorithms that read what some algorithms make."""

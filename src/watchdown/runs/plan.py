@@ -19,13 +19,14 @@ from watchdown_algos.catalogue import AlgorithmCatalogue, Known
 class Plan:
     """The next pass over a title: runs to work, those whose result is there already, and what must wait.
 
-    `waiting` says by algorithm why it cannot run now.
+    `waiting` says by algorithm why it cannot run now, `lacking` what the title does not have for it at all.
     """
 
     item: Item
     open: tuple[Run, ...]
     done: tuple[Run, ...]
     waiting: Mapping[str, str]
+    lacking: Mapping[str, str]
 
 
 class Planner:
@@ -58,13 +59,17 @@ class Planner:
         runs: list[Run] = []
         tasks: list[Task] = []
         waiting: dict[str, str] = {}
+        lacking: dict[str, str] = {}
         for name, known in self._algorithms.items():
             if name not in names:
                 continue
             inputs = inputs_of(known.manifest, assets)
             upstream, why = _upstream(known, self._algorithms, active, made)
-            if why or not (inputs or upstream):
-                waiting[name] = why or f"the title has no {' or '.join(known.manifest.consumes)}"
+            if not (inputs or upstream) and not self._possible(known, assets):
+                lacking[name] = f"the title has no {' or '.join(known.manifest.consumes)}"
+                continue
+            if why:
+                waiting[name] = why
                 continue
             said = self._corrections.of(title.id, name)
             run = self._run(timeline, known, inputs, upstream, said)
@@ -88,6 +93,16 @@ class Planner:
             open=tuple(run for run in runs if run.state in OPEN),
             done=tuple(run for run in runs if run.state not in OPEN),
             waiting=waiting,
+            lacking=lacking,
+        )
+
+    def _possible(self, known: Known, assets: Sequence[Asset]) -> bool:
+        """Whether an algorithm can be run over such a title, now or once others have run."""
+        if not known.manifest.over_records:
+            return bool(inputs_of(known.manifest, assets))
+        return all(
+            any(self._possible(producer, assets) for producer in self._algorithms.producers(schema))
+            for schema in known.manifest.consumes
         )
 
     def _run(

@@ -29,18 +29,23 @@ class Failed:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BackfillReport:
-    """What became of the runs of some batches: `passed` where no larger share failed than `tolerance`."""
+    """What became of the runs of some batches, and how many titles were kept from being planned.
+
+    `passed` where of both together no larger share failed than `tolerance`.
+    """
 
     batches: tuple[str, ...]
     runs: int
     published: int
     failed: tuple[Failed, ...]
+    blocked: int
     tolerance: float
 
     @property
     def passed(self) -> bool:
         """Whether the failures are within the tolerance."""
-        return len(self.failed) <= self.tolerance * self.runs + DUST
+        failed = len(self.failed) + self.blocked
+        return failed <= self.tolerance * (self.runs + self.blocked) + DUST
 
 
 def report_on(
@@ -50,11 +55,23 @@ def report_on(
     *,
     tolerance: float,
     library: str,
+    via: str = "local",
+    blocked: int = 0,
 ) -> BackfillReport:
-    """Judge runs; `names` has the names of their titles by id, `library` is where commands find them."""
+    """Judge runs, and how many titles were `blocked`: kept from being planned by something to be mended.
+
+    `names` has the names of their titles by id; `library` and `via` are those of the commands to try again.
+    """
     if not 0 <= tolerance <= 1:
         raise RunError("tolerance", f"is {tolerance:g}, no share of the titles", "Give a number from 0 to 1")
-    every = list(runs)
+    found = list(runs)
+    newest = {(run.title, run.algorithm): run.number for run in sorted(found, key=lambda run: run.number)}
+    # What was planned for inputs that have changed since counts by the run that took its place.
+    every = [
+        run
+        for run in found
+        if run.state is not State.CANCELLED or newest[run.title, run.algorithm] == run.number
+    ]
     failed = [run for run in every if run.state not in PUBLISHED]
     return BackfillReport(
         batches=tuple(batches),
@@ -68,10 +85,11 @@ def report_on(
                 run=run.number,
                 state=run.state,
                 error=run.error or _why(run),
-                command=retry_command(run, library),
+                command=retry_command(run, library, via),
             )
             for run in failed
         ),
+        blocked=blocked,
         tolerance=tolerance,
     )
 
@@ -82,9 +100,10 @@ def _why(run: Run) -> str:
     return f"it is still {run.state}" if run.state in OPEN else "no reason is known"
 
 
-def retry_command(run: Run, library: str) -> str:
+def retry_command(run: Run, library: str, via: str) -> str:
     """Return the command that runs an algorithm over a title again; held rows are mended first."""
     at = f"--library {shlex.quote(library)}"
     if run.state is State.QUARANTINED:
         return f"watchdown quarantine list {at}"
-    return f"watchdown backfill {run.algorithm} --titles {run.title} {at}"
+    there = "" if via == "local" else f"--via {via} "
+    return f"watchdown backfill {run.algorithm} --titles {run.title} {there}{at}"

@@ -74,8 +74,8 @@ class Stages:
             warnings = list(manifest.warnings)
             if run.state is State.PLANNED:
                 self._ledger.step(run.number, State.RUNNING)
-            if manifest.error is not None:
-                self._ledger.step(run.number, State.FAILED, error=manifest.error, warnings=warnings)
+            if error := manifest.error or self._gone(manifest):
+                self._ledger.step(run.number, State.FAILED, error=error, warnings=warnings)
                 continue
             facts = {"counts": manifest.counts, "content": manifest.content, "warnings": warnings}
             self._ledger.step(run.number, State.STAGED, **facts)
@@ -131,6 +131,11 @@ class Stages:
                 keep_only(self._storage, read_manifest(self._storage, run.number))
             elif run.state not in OPEN:
                 self._storage.delete_all(keys.staged(run.number))
+
+    def _gone(self, manifest: Manifest) -> str | None:
+        """Return why the rows of a manifest cannot be had; None where they lie there."""
+        gone = [key for key in staged_files(manifest).values() if not self._storage.exists(key)]
+        return f"{gone[0]} is gone, which its attempt had written" if gone else None
 
     def _now(self, runs: Sequence[Run]) -> list[Run]:
         return [self._ledger.get(run.number) for run in runs]

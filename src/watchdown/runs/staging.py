@@ -48,6 +48,7 @@ class Staging:
         self._counts: dict[str, int] = {}
         self._refused: dict[str, int] = {}
         self._content = hashlib.sha256()
+        self._entered = False
         self.warnings: list[str] = []
 
     def expect(self, schema: str) -> None:
@@ -85,12 +86,15 @@ class Staging:
             warnings=tuple(self.warnings),
             error=error,
         )
+        self._entered = True  # it may be, from here on, whatever ends this call
         if self._storage.put_new(keys.manifest(self._run), manifest.model_dump_json().encode()):
             return manifest
         return read_manifest(self._storage, self._run)
 
     def discard(self) -> None:
-        """Remove what the attempt wrote."""
+        """Remove what the attempt wrote, unless it may be the one that counts."""
+        if self._entered:
+            return
         for writer in self._writers.values():
             with suppress(OSError, pa.ArrowException, LibraryError):  # it may be why the attempt is given up
                 writer.close()

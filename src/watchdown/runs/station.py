@@ -18,7 +18,14 @@ from watchdown_algos.catalogue import Known
 from watchdown_algos.contract import Algorithm, Context, TitleFacts
 from watchdown_algos.wants import Batch, Want
 from watchdown_schemas.columns import Stamp
-from watchdown_schemas.errors import AlgorithmError, LibraryError, ModelUnavailable, WatchdownError
+from watchdown_schemas.errors import (
+    AlgorithmError,
+    LibraryError,
+    MediaError,
+    ModelUnavailable,
+    StorageDenied,
+    WatchdownError,
+)
 from watchdown_schemas.fields import plain_row
 from watchdown_schemas.record import Record
 from watchdown_schemas.rows import from_rows
@@ -34,7 +41,7 @@ class Station:
     def __init__(self, task: Task, known: Known, item: Item, storage: Storage, types: Types) -> None:
         self.task = task
         self.error: str | None = None
-        self.away: ModelUnavailable | None = None
+        self.away: ModelUnavailable | StorageDenied | None = None
         self._known = known
         self._dimension: int | None = None
         manifest = known.manifest
@@ -80,9 +87,11 @@ class Station:
         """Feed a batch to the algorithm."""
         self.take(lambda: self.algorithm.predict(batch))
 
-    def fail(self, error: str) -> None:
-        """End this task with an error, unless it has ended already."""
-        self.error = self.error or error
+    def fail(self, error: MediaError) -> None:
+        """End this task with a fault of the title's files, unless it has ended already."""
+        if self.error is None and isinstance(error.__cause__, StorageDenied):
+            self.away = error.__cause__  # not the file's fault: another attempt may have the right
+        self.error = self.error or str(error)
 
     def take(self, produce: Callable[[], Iterable[Record]]) -> None:
         """Stage what one call of the algorithm yields; its fault ends this task, not its neighbours'."""
@@ -96,7 +105,7 @@ class Station:
         except WatchdownError as error:
             self.error = str(error)
             self.away = error if isinstance(error, ModelUnavailable) else None
-        except Exception as error:  # noqa: BLE001 - an algorithm may raise anything
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - an algorithm may raise anything
             self.error = f"{self.task.algorithm} raised {type(error).__name__}: {error} ({_place(error)})"
 
     def _hold(self, record: Record) -> None:
@@ -150,7 +159,7 @@ class Station:
         self._staging.discard()
 
 
-def _place(error: Exception) -> str:
+def _place(error: BaseException) -> str:
     """Say in which line of which file an error was raised."""
     last = extract_tb(error.__traceback__)[-1]
     return f"{last.filename}, line {last.lineno}"

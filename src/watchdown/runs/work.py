@@ -44,7 +44,8 @@ def work(
     """Work all tasks of an item, its media being decoded once; return each task's manifest.
 
     A fault of a file fails the tasks that need it, a fault of an algorithm only its own. A task whose model
-    no server has answered for fails as well, or, where the work is `retried`, is raised and left undone.
+    no server has answered for, or whose files may not be read, fails as well; where the work is `retried`,
+    that is raised and the task left undone.
     Anything else (a full disk, an interruption) is raised, and nothing is committed.
     """
     stations = [Station(task, algorithms[task.algorithm], item, shelf.storage, types) for task in item.tasks]
@@ -86,7 +87,7 @@ def _media(item: Item, stations: list[Station], shelf: Shelf, progress: Callable
             chosen[index].predict(batch)
     except MediaError as error:
         for station in chosen:
-            station.fail(str(error))
+            station.fail(error)
 
 
 def _text(item: Item, station: Station, shelf: Shelf) -> None:
@@ -96,7 +97,7 @@ def _text(item: Item, station: Station, shelf: Shelf) -> None:
             for batch in text_feed(item, want, shelf, station.warn):
                 station.predict(batch)
         except MediaError as error:
-            station.fail(str(error))
+            station.fail(error)
 
 
 def _records(item: Item, station: Station, shelf: Shelf, read_records: ReadRecords) -> None:
@@ -107,4 +108,4 @@ def _records(item: Item, station: Station, shelf: Shelf, read_records: ReadRecor
             for batch in record_feed(item, want, run, shelf, read_records):
                 station.predict(batch)
         except MediaError as error:
-            station.fail(str(error))
+            station.fail(error)

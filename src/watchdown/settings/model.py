@@ -133,7 +133,7 @@ class AirflowSettings(Section):
 
     pairs = (("username", "password"),)
 
-    url: Annotated[str, StringConstraints(pattern=r"^https?://[^@]+$")] | None = Field(
+    url: Annotated[str, StringConstraints(pattern=r"^https?://[^@\s?#]+$")] | None = Field(
         default=None, description="Write it as http://HOST:PORT or https://HOST"
     )
     username: Text | None = Field(default=None, description="Write it as text")

@@ -12,6 +12,7 @@ from watchdown.settings.origins import known_variables
 # A worker reads and writes storage and asks models: it is given no way into database or store.
 OF_WORKERS: Final = ("storage", "model", "s3", "triton")
 MASK: Final = "********"
+NOWHERE: Final = "unknown.invalid"  # a name that leads nowhere, by RFC 2606
 
 
 def shown(settings: Settings) -> dict[str, str]:
@@ -30,7 +31,8 @@ def worker_variables(settings: Settings) -> dict[str, str]:
         for name, key in known_variables().items()
         if key[0] in OF_WORKERS and (value := _value(settings, key)) is not None
     }
-    return {**found, "WATCHDOWN_STORE": str(settings.store)}
+    kind = settings.store.kind  # a folder's records are read where they lie
+    return {**found, "WATCHDOWN_STORE": str(settings.store) if kind == "lance" else f"{kind}://{NOWHERE}"}
 
 
 def _value(settings: Settings, key: tuple[str, ...]) -> Any:

@@ -87,9 +87,9 @@ def report(name: str) -> str:
     return f"{REPORTS}{name}/"
 
 
-def bundle(batch: str) -> str:
-    """What a batch made, for people to take away."""
-    return f"{BUNDLES}{batch}.zip"
+def bundle(name: str) -> str:
+    """Results, for people to take away."""
+    return f"{BUNDLES}{name}.zip"
 
 
 def derived(fingerprint: str, run: int) -> str:
