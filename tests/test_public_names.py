@@ -12,8 +12,11 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 HEAVY = {"alembic", "av", "lance", "lancedb", "numpy", "onnxruntime", "pyarrow", "sqlalchemy", "torch"}
+DATABASES = {"alembic", "lance", "lancedb", "psycopg", "sqlalchemy"}
 LIGHT = [
     "watchdown",
+    "watchdown.cli.main",
+    "watchdown.client",
     "watchdown_schemas",
     "watchdown_schemas.errors",
     "watchdown_algos",
@@ -56,10 +59,21 @@ def test_a_package_lists_all_its_public_names_and_no_other(path: Path) -> None:
     assert [public for public in listed if not hasattr(package, public)] == []
 
 
+def loaded_with(module: str) -> set[str]:
+    """Return the modules that are loaded in a new process after a first import."""
+    program = f"import sys, {module}; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
 @pytest.mark.parametrize("module", LIGHT)
 def test_starting_is_light(module: str) -> None:
-    program = f"import sys, {module}; print(*sys.modules)"
-    loaded = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    ).stdout
-    assert HEAVY & set(loaded.split()) == set()
+    assert HEAVY & loaded_with(module) == set()
+
+
+def test_a_worker_loads_no_database() -> None:
+    assert DATABASES & loaded_with("watchdown.client.working") == set()
+
+
+def test_alembic_is_loaded_only_where_a_database_is_behind() -> None:
+    assert "alembic" not in loaded_with("watchdown.catalogue.database")

@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 
 import psutil
 
+from services.cache import RUN
+from services.kubernetes.cluster import Kubernetes
 from services.opensearch import OpenSearch
 from services.run import Run, discard, sweep
 from watchdown.stores.opensearch.cluster import Access, Cluster, Layout
@@ -24,14 +26,22 @@ def opensearch() -> Iterator[OpenSearch]:
     if server.running() and server.healthy():
         yield server
         return
-    sweep()
-    run = Run(f"{NAME}-{os.getpid()}", os.getpid())
-    server = OpenSearch(run.adopt(run.name), java_options=())
-    try:
+    with own_name() as name:
+        server = OpenSearch(name, java_options=())
         server.up()
         yield server
+
+
+@contextmanager
+def own_name() -> Iterator[str]:
+    """Give a name for servers, which end with this process and leave no data."""
+    sweep()
+    run = Run(f"{NAME}-{os.getpid()}", os.getpid())
+    try:
+        yield run.adopt(run.name)
     finally:
-        discard(server.folder.parent)
+        Kubernetes(run.name).stop()  # its pods, too
+        discard(RUN / run.name)
 
 
 @contextmanager

@@ -3,11 +3,12 @@
 import pytest
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, insert, select
 
 from watchdown.catalogue.database import open_database
 from watchdown.catalogue.engines import engine_of, options_of
-from watchdown.catalogue.migrating import MIGRATIONS
+from watchdown.catalogue.migrating import MIGRATIONS, steps
 from watchdown.settings import Address
 
 TITLE = {"id": "t", "name": "A Film", "added_at": "2026-01-01"}
@@ -100,3 +101,8 @@ def test_a_library_of_the_first_version_keeps_its_content(first: Address) -> Non
     assert {"title_metadata", "people", "cast_members", "title_rights", "schema_types", "corrections"} <= {
         *after
     }
+
+
+def test_steps_are_numbered_in_their_order() -> None:
+    taken = ScriptDirectory(str(MIGRATIONS)).walk_revisions()
+    assert steps() == [step.revision for step in taken][::-1]

@@ -18,8 +18,7 @@ from killing import watch
 from watchdown.cli.exit_codes import ExitCode
 from watchdown.cli.work import ENDED
 from watchdown.client.opening import opened
-from watchdown.runs.batch import Batch
-from watchdown.runs.batches import read_batch
+from watchdown.runs.batch import Batch, read_batch
 from watchdown.runs.staging import Staging, finished
 from watchdown.settings import Settings
 

@@ -11,8 +11,8 @@ import pytest
 from runs.algorithms import LOUD, catalogue, known
 from runs.libraries import SPOKEN, Library
 from watchdown.catalogue.model import Title
-from watchdown.runs.batch import Batch
-from watchdown.runs.batches import UNFINISHED, counted, read_batch
+from watchdown.runs.batch import Batch, read_batch
+from watchdown.runs.batches import UNFINISHED, counted
 from watchdown.runs.batching import Planned
 from watchdown.runs.reporting import report_on
 from watchdown.runs.staging import read_manifest, staged_files

@@ -5,11 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, inspect
 
 from watchdown.catalogue.engines import WRITER, options_of
 from watchdown.catalogue.faults import named
@@ -24,26 +20,44 @@ def migrate(engine: Engine, address: Address, *, create: bool) -> None:
 
     So of many processes that find the same database behind, one takes the steps and the rest find it done.
     """
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    script = ScriptDirectory.from_config(config)
-    head = script.get_current_head()
+    known = steps()
     with engine.connect() as connection:
         if address.kind == "postgresql":
             _check_server(connection, address)
-        current = MigrationContext.configure(connection).get_current_revision()
-    if current == head:
+        current = _step(connection)
+    if current == known[-1]:
         return
-    known = {step.revision for step in script.walk_revisions()}
     if current is not None and current not in known:
         raise LibraryVersion(
             named(address),
-            f"was written by a later version of Watchdown (step {current}, this one knows {head})",
+            f"was written by a later version of Watchdown (step {current}, this one knows {known[-1]})",
             "Upgrade Watchdown, or use a copy of the library from before.",
         )
     if current is None and not create and address.kind == "postgresql":
         remedy = "Name another database in the settings, or make a library with: watchdown add FILE."
         raise LibraryNotFound(named(address), "has no Watchdown library in it", remedy)
+    _upgrade(engine)
+
+
+def steps() -> list[str]:
+    """Return the numbers of all steps, in their order, as the names of their files begin."""
+    return sorted(file.name.partition("_")[0] for file in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+
+
+def _step(connection: Connection) -> str | None:
+    """Return the step that a database is at; Alembic, which wrote it, takes long to import."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+    return found
+
+
+def _upgrade(engine: Engine) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     with options_of(engine, writer=WRITER).connect() as connection, connection.begin():
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

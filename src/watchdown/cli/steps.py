@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from watchdown.cli.output import NOTICES, notice
-from watchdown.executors.protocol import Step
 from watchdown_schemas.errors import printable
 
-Report = Callable[[Step], None]
+if TYPE_CHECKING:
+    from watchdown.executors.protocol import Step
+
+Report = Callable[["Step"], None]
 
 
 @contextmanager

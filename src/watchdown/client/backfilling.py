@@ -10,8 +10,7 @@ from watchdown.client.choosing import chosen
 from watchdown.client.services import Services
 from watchdown.executors.in_process import InProcess
 from watchdown.executors.protocol import Executor
-from watchdown.runs.batch import SIZE
-from watchdown.runs.batches import read_batch
+from watchdown.runs.batch import SIZE, read_batch
 from watchdown.runs.batching import Planned
 from watchdown.runs.reporting import BackfillReport, report_on
 from watchdown.runs.worker import Worker

@@ -7,8 +7,7 @@ from contextlib import contextmanager
 
 from watchdown.client import drivers
 from watchdown.media.shelf import Shelf
-from watchdown.runs.batch import Batch
-from watchdown.runs.batches import read_batch
+from watchdown.runs.batch import Batch, read_batch
 from watchdown.runs.worker import Worker
 from watchdown.settings import Settings
 from watchdown_algos.discovery import discover

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from watchdown.catalogue.model import Asset, Correction, Timeline
 from watchdown.storage import keys
 from watchdown.storage.protocol import Storage
+from watchdown_schemas.errors import NotFound, StorageNotFound
 
 SIZE: Final = 100  # titles in a batch, unless somebody says otherwise
 LARGEST: Final = 1000
@@ -83,3 +84,12 @@ class Batch(_Frozen):
     def read(cls, storage: Storage, name: str) -> Batch:
         """Read a batch by its id; StorageNotFound where there is none."""
         return cls.model_validate_json(storage.read(keys.batch(name)))
+
+
+def read_batch(storage: Storage, name: str) -> Batch:
+    """Read a batch; NotFound where there is none of that name."""
+    try:
+        return Batch.read(storage, name)
+    except StorageNotFound:
+        remedy = "See what is to be done with: watchdown batch, or watchdown backfill"
+        raise NotFound(name, "is no batch of this library", remedy) from None

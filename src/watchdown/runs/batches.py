@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from watchdown.runs.batch import Batch
+from watchdown.runs.batch import read_batch
 from watchdown.runs.judging import Judge
 from watchdown.runs.ledger import Ledger, Run
 from watchdown.runs.stages import Stages
@@ -12,18 +12,9 @@ from watchdown.runs.states import OPEN
 from watchdown.storage.protocol import Storage
 from watchdown.validation.policy import Tolerance
 from watchdown_algos.catalogue import AlgorithmCatalogue
-from watchdown_schemas.errors import NotFound, StorageNotFound
+from watchdown_schemas.errors import NotFound
 
 UNFINISHED = "no worker finished it; its Job's log says why, and the next backfill tries again"
-
-
-def read_batch(storage: Storage, name: str) -> Batch:
-    """Read a batch; NotFound where there is none of that name."""
-    try:
-        return Batch.read(storage, name)
-    except StorageNotFound:
-        remedy = "See what is to be done with: watchdown batch, or watchdown backfill"
-        raise NotFound(name, "is no batch of this library", remedy) from None
 
 
 class Batches:
