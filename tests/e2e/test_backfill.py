@@ -116,17 +116,27 @@ def test_what_is_done_is_not_done_again(call: Call, library: Path) -> None:
         assert found.runs() == before
 
 
-def test_what_cannot_be_run_now_is_a_note_with_the_reason(call: Call, library: Path) -> None:
+def test_what_something_keeps_from_being_run_is_told_and_is_no_success(call: Call, library: Path) -> None:
     said = call("backfill", "keyframes", "--titles", "Noon", "--library", library)
-    note = "note: Noon: keyframes cannot be run now: it has no Shot records yet; run shots first\n"
-    assert (said.code, said.err) == (ExitCode.OK, note)
+    told = "warning: Noon: keyframes cannot be run now: it has no Shot records yet; run shots first\n"
+    assert (said.code, said.err) == (ExitCode.FAILED, told)
+    assert "1 could not be planned" in said.out
     assert call("backfill", "shots", "--titles", "Night*", "--library", library).code == ExitCode.OK
     said = call("backfill", "keyframes", "--json", "--library", library)
-    assert (said.code, said.err) == (ExitCode.OK, note)
-    assert json.loads(said.out)["published"] == 2
-    again = call("backfill", "keyframes", "--json", "--library", library)
-    assert json.loads(again.out).keys() == json.loads(said.out).keys()
-    assert (json.loads(again.out)["runs"], again.err) == (0, note)
+    assert (said.code, said.err) == (ExitCode.FAILED, told)
+    report = json.loads(said.out)
+    assert (report["published"], report["blocked"], report["passed"]) == (2, 1, False)
+    again = call("backfill", "keyframes", "--json", "--tolerance", "1", "--library", library)
+    assert json.loads(again.out).keys() == report.keys()
+    assert (again.code, json.loads(again.out)["runs"], again.err) == (ExitCode.OK, 0, told)
+
+
+def test_a_title_that_has_nothing_for_an_algorithm_is_noted_and_is_no_failure(
+    call: Call, library: Path
+) -> None:
+    said = call("backfill", "dialogue", "--titles", "Noon", "--library", library)
+    assert said.code == ExitCode.OK
+    assert said.err == "note: Noon: dialogue is not for it: the title has no text\n"
 
 
 @pytest.mark.parametrize(
