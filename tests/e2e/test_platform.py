@@ -183,15 +183,34 @@ def test_one_poison_title_fails_alone_and_says_how_to_try_again(platform: Platfo
     assert sorted(run.state for run in stack.runs()) == ["active", "active", "active", "failed"]
 
 
-def test_a_pod_that_is_killed_is_tried_again(platform: Platform, tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_a_pod_that_is_ended_is_tried_again(platform: Platform, tmp_path: Path, how: signal.Signals) -> None:
     stack = small(platform, tmp_path / "library")
     with stack.begun() as process:
-        stack.pod(1).send_signal(signal.SIGKILL)
+        stack.pod(1).send_signal(how)
         report = stack.report(process)
     assert (process.returncode, report["published"]) == (0, 3)
     nothing_twice(stack, 3)
     [job] = stack.jobs()
     assert job["status"]["failed"] == 1
+
+
+def test_a_task_that_is_cleared_while_pods_run_goes_on_with_its_job(
+    platform: Platform, tmp_path: Path
+) -> None:
+    stack = small(platform, tmp_path / "library")
+    with stack.begun() as process:
+        stack.pod(0)
+        run = stack.run()
+        until(lambda: "starting" in stack.logs(run).get("batch.work", "") or None, "the Job is watched")
+        [before] = stack.jobs()
+        body = {"dry_run": False, "only_failed": False, "dag_run_id": run, "task_ids": ["batch.work"]}
+        platform.airflow.api.call("POST", f"/dags/{DAG}/clearTaskInstances", body)
+        report = stack.report(process)
+    assert (process.returncode, report["published"]) == (0, 3)
+    nothing_twice(stack, 3)
+    [after] = stack.jobs()
+    assert after["metadata"]["uid"] == before["metadata"]["uid"]
 
 
 def test_a_backfill_that_is_begun_twice_is_one(platform: Platform, tmp_path: Path) -> None:
