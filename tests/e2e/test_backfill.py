@@ -116,17 +116,24 @@ def test_what_is_done_is_not_done_again(call: Call, library: Path) -> None:
         assert found.runs() == before
 
 
-def test_what_cannot_be_run_now_is_a_note_with_the_reason(call: Call, library: Path) -> None:
+def test_what_cannot_be_run_now_is_told_with_the_reason_and_is_no_success(call: Call, library: Path) -> None:
     said = call("backfill", "keyframes", "--titles", "Noon", "--library", library)
-    note = "note: Noon: keyframes cannot be run now: it has no Shot records yet; run shots first\n"
-    assert (said.code, said.err) == (ExitCode.OK, note)
+    told = "warning: Noon: keyframes cannot be run now: it has no Shot records yet; run shots first\n"
+    assert (said.code, said.err) == (ExitCode.FAILED, told)
     assert call("backfill", "shots", "--titles", "Night*", "--library", library).code == ExitCode.OK
-    said = call("backfill", "keyframes", "--json", "--library", library)
-    assert (said.code, said.err) == (ExitCode.OK, note)
-    assert json.loads(said.out)["published"] == 2
-    again = call("backfill", "keyframes", "--json", "--library", library)
-    assert json.loads(again.out).keys() == json.loads(said.out).keys()
-    assert (json.loads(again.out)["runs"], again.err) == (0, note)
+    some = call("backfill", "keyframes", "--json", "--library", library)
+    none = call("backfill", "keyframes", "--json", "--library", library)
+    for said, published in ((some, 2), (none, 0)):
+        report = json.loads(said.out)
+        assert (said.code, said.err) == (ExitCode.FAILED, told)
+        assert (report["published"], report["blocked"], report["passed"]) == (published, 1, False)
+    assert json.loads(some.out).keys() == json.loads(none.out).keys()
+
+
+def test_a_title_that_has_nothing_for_an_algorithm_is_no_failure(call: Call, library: Path) -> None:
+    said = call("backfill", "dialogue", "--titles", "Noon", "--library", library)
+    told = "note: Noon: dialogue is not for it: the title has no text\n"
+    assert (said.code, said.err) == (ExitCode.OK, told)
 
 
 @pytest.mark.parametrize(
