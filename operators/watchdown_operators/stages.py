@@ -71,7 +71,8 @@ class PlanOperator(CommandOperator):
         self.follows = after is not None
 
     def execute(self, context: Context) -> Any:
-        """Plan."""
+        """Plan; the XCom `plan` is there even where that fails, since Airflow fails whoever misses one."""
+        context["ti"].xcom_push("plan", {})
         # Airflow takes any key: a misspelt `titles` would mean all of them.
         if unknown := sorted(set(context["dag_run"].conf or {}) - set(self.dag.params)):
             raise AirflowFailException(f"{', '.join(unknown)} is no parameter of this DAG")

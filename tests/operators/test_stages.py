@@ -108,6 +108,7 @@ def test_a_misspelt_parameter_is_refused_and_not_taken_for_all_titles(library: L
     said = library.run("PlanOperator", {"algorithms": ["shots"]}, {"title": ["one"]})
     assert said["error"][0] == "AirflowFailException"
     assert said["error"][1].startswith("title is no parameter of this DAG")
+    assert said["pushed"] == {"plan": {}}  # the report reads it
     assert not (library.home / "calls").exists()
 
 
