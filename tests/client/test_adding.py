@@ -48,7 +48,7 @@ def done(library: Library) -> set[str]:
         (["keyframes", "shots"], {"shots", "keyframes"}),
         (None, MEDIA | {"keyframes"}),
     ],
-    ids=str,
+    ids=["none", "one", "readers of nothing", "nothing for it", "two", "all"],
 )
 def test_only_what_is_named_is_run(
     library: Library, film: Path, only: list[str] | None, run: set[str]
