@@ -36,6 +36,7 @@ class Work:
     first_pod: float
     pods: float
     noticed: float
+    ended: float
 
 
 def moment(said: str) -> float:
@@ -76,7 +77,10 @@ class Run:
         """Return the parts of the work: of the pods, what their files on the node say."""
         [task] = [task for task in self._tasks if task["task_id"] == f"{GROUP}work"]
         lines = [self._event(line) for line in self._api.log(DAG, self.id, task["task_id"], 0).splitlines()]
-        submitted = next(moment(line["timestamp"]) for line in lines if "Submitted Job" in line["event"])
+        submitted, noticed = (
+            next(moment(line["timestamp"]) for line in lines if said in line["event"])
+            for said in ("Submitted Job", "has ended")
+        )
         [batch] = self._api.xcom(DAG, self.id, "plan")
         node = self._platform.kubernetes.folder / NAMES[NODE] / "pods" / self._platform.namespace
         pods = list(node.glob(f"watchdown-{batch['batch']}-*/*/containers"))
@@ -86,7 +90,8 @@ class Run:
             submitted=submitted - moment(task["start_date"]),
             first_pod=first - submitted,
             pods=last - first,
-            noticed=moment(task["end_date"]) - last,
+            noticed=noticed - last,
+            ended=moment(task["end_date"]) - noticed,
         )
 
     @staticmethod

@@ -47,8 +47,9 @@ class Taken:
 class Ways:
     """The ways on one platform, by a program that says what it took."""
 
-    def __init__(self, platform: Platform, program: Measured) -> None:
-        self._platform, self._program = platform, program
+    def __init__(self, platform: Platform, program: Measured, worker: Measured) -> None:
+        """Take a platform, the program of Airflow's tasks, and that of the pods' image."""
+        self._platform, self._program, self._worker = platform, program, worker
 
     def by_airflow(self, library: Path) -> Taken:
         """Have Airflow fan the titles out as pods, as fast as there is room for them."""
@@ -71,7 +72,7 @@ class Ways:
         named = ("--batch", batch["batch"], *here)
         with ThreadPoolExecutor(beside) as pods:
             each = [
-                pods.submit(self._program.call, "work", "--index", str(index), *named)
+                pods.submit(self._worker.call, "work", "--index", str(index), *named)
                 for index in range(batch["titles"])
             ]
         for one in each:
@@ -80,12 +81,12 @@ class Ways:
             self._program.call(stage, *named, "--json")
 
     def _measured(self, library: Path, act: Callable[[], None], *, in_airflow: bool = False) -> Taken:
-        self._program.taken()
+        self._taken()
         with seen(library) as sight:
             spent, asked = begun(self._clocks()), time.time()
             act()
             cpu = spent()
-        commands = tuple(self._program.taken())
+        commands = self._taken()
         of_work = sum(one.cpu for one in commands if one.name == "work")
         others = sum(one.cpu for one in commands if one.name != "work")
         if in_airflow:
@@ -93,6 +94,9 @@ class Ways:
         cpu["Kubernetes"] -= cpu["work"]
         cpu = {"work": cpu.pop("work") + of_work, "other commands": others, **cpu}
         return Taken(asked=asked, seen=sight.result(), commands=commands, cpu=cpu)
+
+    def _taken(self) -> tuple[Command, ...]:
+        return (*self._program.taken(), *self._worker.taken())
 
     def _clocks(self) -> dict[str, Clock]:
         on = self._platform

@@ -22,6 +22,7 @@ from servers import own_name
 
 import watchdown
 from e2e.stack import DAG, PROGRAM
+from services.images import HOME, lay_out
 from services.platform import TITLES, Platform, draw, fill
 from watchdown_algos.drawn.film import film_of
 from watchdown_algos.drawn.write import write_film
@@ -33,7 +34,8 @@ class Bench:
     def __init__(self, platform: Platform, home: Path) -> None:
         self.platform, self._home = platform, home
         self.program = Measured(PROGRAM, home)
-        self.ways = Ways(platform, self.program)
+        worker = lay_out("worker").root / HOME / "bin" / PROGRAM.name
+        self.ways = Ways(platform, self.program, Measured(worker, home / "worker"))
         self._made = 0
 
     def library(self, films: Iterable[Path], only: Iterable[str] | None = ()) -> Path:
@@ -81,8 +83,9 @@ class Bench:
         for stage in run.stages(taken):
             print(f"  {told(stage)}")
         print(
-            f"  of work, {work.submitted:.1f} s until the Job is there, {work.first_pod:.1f} s until a pod"
-            f" runs, {work.pods:.1f} s of pods, {work.noticed:.1f} s until Airflow has noticed"
+            f"  of work, {work.submitted:.1f} s until the Job is there, {work.first_pod:.2f} s until a pod"
+            f" runs, {work.pods:.1f} s of pods, {work.noticed:.1f} s until the trigger has seen the end,"
+            f" {work.ended:.1f} s until the task has ended"
         )
 
 

@@ -43,6 +43,7 @@ class Measured:
     """A stand-in for a program, which runs it."""
 
     def __init__(self, program: Path, folder: Path) -> None:
+        folder.mkdir(exist_ok=True)
         self.path, self._record = folder / program.name, folder / "commands"
         said = WRAPPER.format(python=sys.executable, program=str(program), record=str(self._record))
         self.path.write_text(said)
