@@ -198,12 +198,14 @@ def test_a_task_that_is_cleared_while_pods_run_goes_on_with_its_job(
 ) -> None:
     stack = small(platform, tmp_path / "library")
     with stack.begun() as process:
-        stack.pod(0)
+        pod = stack.pod(0)
+        pod.suspend()  # or the Job might be at its end before the task is cleared
         run = stack.run()
         until(lambda: "starting" in stack.logs(run).get("batch.work", "") or None, "the Job is watched")
         [before] = stack.jobs()
         body = {"dry_run": False, "only_failed": False, "dag_run_id": run, "task_ids": ["batch.work"]}
         platform.airflow.api.call("POST", f"/dags/{DAG}/clearTaskInstances", body)
+        pod.resume()
         report = stack.report(process)
     assert (process.returncode, report["published"]) == (0, 3)
     nothing_twice(stack, 3)
@@ -265,10 +267,12 @@ def test_a_service_that_is_missing_at_the_start_is_named_at_once(platform: Platf
 def test_a_cancelled_run_leaves_no_job(platform: Platform, tmp_path: Path) -> None:
     stack = small(platform, tmp_path / "library")
     with stack.begun() as process:
-        stack.pod(0)
+        pod = stack.pod(0)
+        pod.suspend()  # or the Job might be at its end before it is cancelled
         run = stack.run()
         until(lambda: "starting" in stack.logs(run).get("batch.work", "") or None, "the Job is watched")
         platform.airflow.api.call("PATCH", f"/dags/{DAG}/dagRuns/{run}", {"state": "failed"})
+        pod.resume()
         report = stack.report(process)
     assert process.returncode == 1
     assert not report["passed"]
