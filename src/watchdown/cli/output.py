@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, TypeVar
 
 from rich.console import Console
 from rich.table import Table
@@ -14,6 +15,7 @@ from rich.text import Text
 from watchdown_schemas.errors import printable
 from watchdown_schemas.time import NS
 
+T = TypeVar("T")
 WRAPS = frozenset({"what", "remarks", "file", "found", "remedy", "records"})  # the rest must stay copyable
 NOTICES = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -26,6 +28,23 @@ def print_json(value: Any) -> None:
 def notice(kind: str, message: str, style: str = "") -> None:
     """Say something on stderr: `error: ...`, `warning: ...`."""
     NOTICES.print(Text.assemble((f"{kind}: ", style), message))
+
+
+@contextmanager
+def reporting(
+    live: Callable[[], AbstractContextManager[Callable[[T], None]]],
+    lines: Callable[[], Callable[[T], None]],
+    *,
+    quiet: bool,
+) -> Iterator[Callable[[T], None]]:
+    """Give what shows reports of long work on stderr: live on a terminal, by `lines` elsewhere, or not."""
+    if quiet:
+        yield lambda _report: None
+    elif NOTICES.is_terminal:
+        with live() as report:
+            yield report
+    else:
+        yield lines()
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[str] = ()) -> None:

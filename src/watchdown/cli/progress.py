@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, Tex
 from rich.table import Column
 from rich.text import Text
 
-from watchdown.cli.output import NOTICES
+from watchdown.cli.output import NOTICES, reporting
 from watchdown_schemas.errors import printable
 from watchdown_schemas.time import seconds
 
@@ -28,16 +28,9 @@ class _Rate(ProgressColumn):
         return Text(f"{task.speed:5.1f}x" if task.speed else "     -", style="cyan")
 
 
-@contextmanager
-def progress(*, quiet: bool = False) -> Iterator[Report]:
+def progress(*, quiet: bool = False) -> AbstractContextManager[Report]:
     """Give a function that takes progress reports and shows them on stderr."""
-    if quiet:
-        yield lambda _step: None
-    elif NOTICES.is_terminal:
-        with _live() as report:
-            yield report
-    else:
-        yield _lines()
+    return reporting(_live, _lines, quiet=quiet)
 
 
 @contextmanager

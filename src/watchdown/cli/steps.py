@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from time import monotonic
 from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from watchdown.cli.output import NOTICES, notice
+from watchdown.cli.output import NOTICES, notice, reporting
 from watchdown_schemas.errors import printable
 
 if TYPE_CHECKING:
@@ -19,16 +19,9 @@ if TYPE_CHECKING:
 Report = Callable[["Step"], None]
 
 
-@contextmanager
-def steps(*, quiet: bool = False) -> Iterator[Report]:
+def steps(*, quiet: bool = False) -> AbstractContextManager[Report]:
     """Give a function that takes steps and shows them on stderr."""
-    if quiet:
-        yield lambda _step: None
-    elif NOTICES.is_terminal:
-        with _live() as report:
-            yield report
-    else:
-        yield _lines()
+    return reporting(_live, _lines, quiet=quiet)
 
 
 @contextmanager

@@ -35,7 +35,6 @@ def plan(
     size: int = SIZE,
     apart: bool = False,
     waiting: Waiting = nothing,
-    report: Callable[[int], None] = lambda _: None,
 ) -> Planned:
     """Return what titles lack of algorithms, of all without any, in batches.
 
@@ -53,7 +52,7 @@ def plan(
         }
     with services.writing(waiting):
         found = chosen(services, titles)
-        return services.batching.plan(found, names, size=size, apart=apart, report=report)
+        return services.batching.plan(found, names, size=size, apart=apart)
 
 
 @contextmanager

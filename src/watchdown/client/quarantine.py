@@ -16,7 +16,7 @@ from watchdown.runs.correct import own_values
 from watchdown.runs.derive import dimension_of
 from watchdown.runs.ledger import Run
 from watchdown.runs.memo import mended as mended_key
-from watchdown.runs.stages import model_of
+from watchdown.runs.stages import as_manifests_say, model_of
 from watchdown.runs.states import State
 from watchdown.runs.vectors import length_in
 from watchdown.storage import keys
@@ -154,7 +154,7 @@ def _tolerance(services: Services, run: Run) -> Tolerance:
     if run.state is State.ACTIVE:
         return Tolerance(1)
     if run.algorithm in services.algorithms:
-        return Tolerance(services.algorithms[run.algorithm].manifest.validation.tolerance)
+        return as_manifests_say(services.algorithms)(run)
     return Tolerance(0)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict
@@ -10,6 +11,7 @@ from watchdown.catalogue.model import Asset, Correction, Timeline
 from watchdown.storage import keys
 from watchdown.storage.protocol import Storage
 from watchdown_schemas.errors import NotFound, StorageNotFound
+from watchdown_schemas.ids import short_hash
 
 SIZE: Final = 100  # titles in a batch, unless somebody says otherwise
 LARGEST: Final = 1000
@@ -63,6 +65,14 @@ class Batch(_Frozen):
     items: tuple[Item, ...]
     image: str = ""
     types: tuple[dict[str, Any], ...] = ()
+
+    @classmethod
+    def of(
+        cls, library: str, items: Sequence[Item], *, image: str = "", types: Sequence[Mapping[str, Any]] = ()
+    ) -> Batch:
+        """Return the batch of items, named after the library and their runs: of the same runs, the same."""
+        name = short_hash(library, *(task.run for item in items for task in item.tasks))
+        return cls(id=name, items=tuple(items), image=image, types=tuple(map(dict, types)))
 
     @property
     def runs(self) -> list[int]:

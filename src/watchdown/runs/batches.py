@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 from watchdown.runs.batch import read_batch
 from watchdown.runs.judging import Judge
 from watchdown.runs.ledger import Ledger, Run
-from watchdown.runs.stages import Stages
+from watchdown.runs.stages import Stages, as_manifests_say
 from watchdown.runs.states import OPEN
 from watchdown.storage.protocol import Storage
-from watchdown.validation.policy import Tolerance
 from watchdown_algos.catalogue import AlgorithmCatalogue
 from watchdown_schemas.errors import NotFound
 
@@ -33,7 +32,7 @@ class Batches:
         self._storage = storage
         self._ledger = ledger
         self._stages = stages
-        self._algorithms = algorithms
+        self._tolerance = as_manifests_say(algorithms)
         self._judge = judge
 
     def runs(self, name: str) -> list[Run]:
@@ -78,9 +77,6 @@ class Batches:
         """Show what is loaded, all at one moment."""
         self._stages.publish(self.runs(name))
         return self.runs(name)
-
-    def _tolerance(self, run: Run) -> Tolerance:
-        return Tolerance(self._algorithms[run.algorithm].manifest.validation.tolerance)
 
 
 def counted(runs: Iterable[Run]) -> dict[str, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -90,21 +90,19 @@ class Batching:
         *,
         size: int = SIZE,
         apart: bool = False,
-        report: Callable[[int], None] = lambda _: None,
     ) -> Planned:
         """Return what titles lack of algorithms, in batches of up to `size` titles that share an image.
 
         What others have planned and not ended is told again, with the titles that are in a batch with it;
-        `apart`, it is taken out of such a batch into one without other titles. `report` is told how many
-        titles have been looked at.
+        `apart`, it is taken out of such a batch into one without other titles.
         """
         titles = list(titles)
         chosen = {title.id for title in titles}
-        known: dict[str, None] = {}
+        known: dict[str, PlannedBatch] = {}
         loose: dict[str, list[Item]] = defaultdict(list)
         waiting: list[Waiting] = []
         done = 0
-        for place, title in enumerate(titles):
+        for title in titles:
             found = self._planner.plan(title, names)
             held = {
                 run.algorithm: HELD.format(run.number) for run in found.done if run.state is State.QUARANTINED
@@ -122,15 +120,21 @@ class Batching:
                 run.number: None if apart and run.batch and self._is_shared(run.batch, chosen) else run.batch
                 for run in found.open
             }
-            known |= dict.fromkeys(batch for batch in batch_of.values() if batch)
+            known |= {
+                name: _told(Batch.read(self._storage, name))
+                for name in batch_of.values()
+                if name and name not in known
+            }
             free = [task for task in found.item.tasks if batch_of[task.run] is None]
             for image, tasks in self._by_image(free).items():
                 loose[image].append(found.item.model_copy(update={"tasks": tuple(tasks)}))
                 if len(loose[image]) == size:
-                    known[self._write(image, loose.pop(image))] = None
-            report(place + 1)
-        known |= dict.fromkeys(self._write(image, items) for image, items in loose.items())
-        return Planned(batches=tuple(map(self._told, known)), up_to_date=done, waiting=tuple(waiting))
+                    batch = self._write(image, loose.pop(image))
+                    known[batch.id] = _told(batch)
+        for image, items in loose.items():
+            batch = self._write(image, items)
+            known[batch.id] = _told(batch)
+        return Planned(batches=tuple(known.values()), up_to_date=done, waiting=tuple(waiting))
 
     def _is_shared(self, batch: str, titles: Collection[str]) -> bool:
         """Whether there are other titles than these in a batch."""
@@ -151,9 +155,8 @@ class Batching:
             found[self._algorithms[task.algorithm].manifest.image].append(task)
         return found
 
-    def _write(self, image: str, items: list[Item]) -> str:
+    def _write(self, image: str, items: list[Item]) -> Batch:
         """Write a batch, then note it in the ledger: what is noted is there."""
-        runs = [task.run for item in items for task in item.tasks]
         manifests = [
             self._algorithms[name].manifest
             for name in {task.algorithm for one in items for task in one.tasks}
@@ -161,18 +164,13 @@ class Batching:
         for name in {name for manifest in manifests for name in manifest.produces}:
             self._types.remember(self._types[name])
         used = {name for manifest in manifests for name in manifest.schema_types}
-        batch = Batch(
-            id=short_hash(self._catalogue.library(), *runs),
-            items=tuple(items),
-            image=image,
-            types=tuple(map(dict, self._types.kept(used))),
-        )
+        batch = Batch.of(self._catalogue.library(), items, image=image, types=self._types.kept(used))
         batch.write(self._storage)
-        self._ledger.assign(batch.id, runs)
-        return batch.id
+        self._ledger.assign(batch.id, batch.runs)
+        return batch
 
-    def _told(self, name: str) -> PlannedBatch:
-        batch = Batch.read(self._storage, name)
-        return PlannedBatch(
-            batch=name, titles=len(batch.items), algorithms=tuple(batch.algorithms), image=batch.image
-        )
+
+def _told(batch: Batch) -> PlannedBatch:
+    return PlannedBatch(
+        batch=batch.id, titles=len(batch.items), algorithms=tuple(batch.algorithms), image=batch.image
+    )

@@ -17,14 +17,12 @@ from watchdown.runs.judging import Judge
 from watchdown.runs.ledger import Ledger, Run
 from watchdown.runs.plan import Plan, Planner
 from watchdown.runs.progress import Progress, Report
-from watchdown.runs.stages import Stages
+from watchdown.runs.stages import Stages, as_manifests_say
 from watchdown.runs.staging import finished
 from watchdown.runs.states import OPEN, State
 from watchdown.runs.work import work
 from watchdown.storage import keys
-from watchdown.validation.policy import Tolerance
 from watchdown_algos.catalogue import AlgorithmCatalogue
-from watchdown_schemas.ids import short_hash
 from watchdown_schemas.registry import Registry
 
 
@@ -51,6 +49,7 @@ class Executor:
         self._stages = stages
         self._read_records = read_records
         self._algorithms = algorithms
+        self._tolerance = as_manifests_say(algorithms)
         self._types = types
 
     def bring_up_to_date(
@@ -78,11 +77,11 @@ class Executor:
     def _tidy(self) -> None:
         """Remove what a call that was killed has left behind and no other will take up."""
         if not self._stages.keeps_staged:  # else this would look through every run there ever was
-            unfinished = {run.number for run in self._ledger.runs(states=OPEN)}
+            unfinished = {run.number: run.batch for run in self._ledger.runs(states=OPEN)}
             left = {keys.run_of(stored.key) for stored in self._storage.list(keys.STAGED)}
-            for run in left - unfinished:
+            for run in left - unfinished.keys():
                 self._storage.delete_all(keys.staged(run))
-            taken_up = {keys.batch(run.batch) for run in self._ledger.runs(states=OPEN) if run.batch}
+            taken_up = {keys.batch(batch) for batch in unfinished.values() if batch}
             self._storage.delete(
                 found.key for found in self._storage.list(keys.BATCHES) if found.key not in taken_up
             )
@@ -106,17 +105,13 @@ class Executor:
         if batch is not None:
             self._storage.delete([batch])
 
-    def _tolerance(self, run: Run) -> Tolerance:
-        return Tolerance(self._algorithms[run.algorithm].manifest.validation.tolerance)
-
     def _work(self, title: Title, ready: Plan, report: Report) -> str | None:
         """Work the tasks that no attempt has finished yet, in one decode; return the batch's key."""
         tasks = tuple(task for task in ready.item.tasks if not finished(self._storage, task.run))
         if not tasks:
             return None
         item = ready.item.model_copy(update={"tasks": tasks})
-        runs = (task.run for task in tasks)
-        batch = Batch(id=short_hash(self._catalogue.library(), *runs), items=(item,))
+        batch = Batch.of(self._catalogue.library(), [item])
         key = batch.write(self._storage)
         for name in {name for task in tasks for name in self._algorithms[task.algorithm].manifest.produces}:
             self._types.remember(self._types[name])

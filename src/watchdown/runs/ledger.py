@@ -132,6 +132,14 @@ class Ledger:
         with self._database.reading() as connection:
             return _get(connection, number)
 
+    def current(self, known: Sequence[Run]) -> list[Run]:
+        """Return runs as they stand now, in the order given; NotFound when there is none of a number."""
+        numbers = [run.number for run in known]
+        with self._database.reading() as connection:
+            rows = connection.execute(select(runs).where(runs.c.number.in_(numbers)))
+            found = {row.number: _run(row) for row in rows}
+            return [found.get(number) or _get(connection, number) for number in numbers]
+
     def runs(
         self, title: str | None = None, states: Iterable[State] = (), *, batch: str | None = None
     ) -> list[Run]:

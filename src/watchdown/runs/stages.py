@@ -21,6 +21,7 @@ from watchdown.storage import keys
 from watchdown.storage.protocol import Storage
 from watchdown.stores.protocol import Sink
 from watchdown.validation.policy import Tolerance
+from watchdown_algos.catalogue import Known
 from watchdown_schemas.fields import has_vector
 
 Budget = Callable[[], AbstractContextManager[Take]]
@@ -138,10 +139,15 @@ class Stages:
         return f"{gone[0]} is gone, which its attempt had written" if gone else None
 
     def _now(self, runs: Sequence[Run]) -> list[Run]:
-        return [self._ledger.get(run.number) for run in runs]
+        return self._ledger.current(runs)
 
     def _at(self, runs: Sequence[Run], *states: State) -> list[Run]:
         return [run for run in self._now(runs) if run.state in states]
+
+
+def as_manifests_say(algorithms: Mapping[str, Known]) -> Tolerances:
+    """Return the tolerance of each run that its algorithm's manifest allows."""
+    return lambda run: Tolerance(algorithms[run.algorithm].manifest.validation.tolerance)
 
 
 def _objection(tolerance: Tolerance, manifest: Manifest) -> str | None:
