@@ -32,8 +32,6 @@ SLACK_S: Final = 30
 PAUSE_S, LONGEST_PAUSE_S = 1.0, 30.0
 GONE, TOO_MANY, SERVER = 410, 429, 500
 TELLS: Final = 10
-SETTLES: Final = 10
-GOES_ON: Final = frozenset({"scheduled", "queued", "running", "up_for_retry"})
 ENDED: Final = frozenset({"failed", "success", "skipped", "removed"})
 
 
@@ -97,14 +95,8 @@ class JobTrigger(BaseTrigger):
         """
         from kubernetes_asyncio.client import ApiException, BatchV1Api
 
-        state = await self._task_state()
-        for _ in range(SETTLES):  # on a busy machine we may hear of it before the database does
-            if state in ENDED or state in GOES_ON:
-                break
-            await asyncio.sleep(PAUSE_S)
-            state = await self._task_state()
-        if state == "deferred" or state in GOES_ON:
-            self.log.info("The task is %s, and so Job %s goes on.", state, self.name)
+        if (state := await self._task_state()) not in ENDED:
+            self.log.info("The task is %s, and so Job %s goes on.", state or "to be tried again", self.name)
             return
         self.log.info("Deleting Job %s with its pods.", self.name)
         async with self._hook.get_conn() as connection:
