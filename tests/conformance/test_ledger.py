@@ -389,3 +389,8 @@ def test_a_slot_has_one_active_run_at_every_epoch(
         assert ledger.view().visible == frozenset(expected.values())
     now = {(run.title, run.algorithm): run.number for run in ledger.runs(states=[State.ACTIVE])}
     assert now == expected
+
+
+def test_runs_are_told_as_they_stand_now_in_the_order_asked(ledger: Ledger) -> None:
+    known = [ledger.get(brought(ledger, State.PLANNED, key=key)) for key in ("1", "2")]  # one slot
+    assert [run.state for run in ledger.current(known[::-1])] == [State.PLANNED, State.CANCELLED]
