@@ -99,3 +99,13 @@ def test_what_fails_under_the_lock_gives_it_back(address: Address) -> None:
     with writer_lock(database).held(impatient), database.writing():
         pass
     database.close()
+
+
+def test_locks_of_other_names_do_not_wait_for_the_writer(address: Address) -> None:
+    database = open_database(address)
+    with writer_lock(database).held(pytest.fail), writer_lock(database, "loader").held(pytest.fail):
+        with database.writing():
+            pass
+        with pytest.raises(StillHeldError), writer_lock(database, "loader").held(impatient):
+            pytest.fail("the lock is held already")
+    database.close()

@@ -58,6 +58,8 @@ def test_a_fresh_database_has_its_tables_and_counters_at_zero(address: Address) 
             "run": 0,
             "epoch": 0,
             "catalogue": 0,
+            "backfill": 0,
+            "oldest": 0,
         }
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []

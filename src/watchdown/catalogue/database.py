@@ -37,7 +37,7 @@ class Database:
         self.address = address
         self._engine = engine
         self._patience_s = patience_s
-        self._guard: Guard | None = None
+        self._guards: tuple[Guard, ...] = ()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -52,18 +52,18 @@ class Database:
         What touches neither catalogue nor ledger is a `writer` of its own, and need not wait for theirs.
         """
         with self._transaction(options_of(self._engine, writer=writer)) as connection:
-            if self._guard is not None and writer == WRITER:
-                self._guard(connection)
+            for guard in self._guards if writer == WRITER else ():
+                guard(connection)
             yield connection
 
     @contextmanager
     def guarded(self, guard: Guard) -> Iterator[None]:
         """Let `guard` look at each writing transaction before it is given; what it raises ends it."""
-        self._guard = guard
+        self._guards = (*self._guards, guard)
         try:
             yield
         finally:
-            self._guard = None
+            self._guards = tuple(one for one in self._guards if one is not guard)
 
     def session(self) -> Connection:
         """Return a connection of its own, outside transactions, for what lasts as long as it does."""

@@ -93,6 +93,16 @@ runs = Table(
     Column("warnings", JSON, nullable=False),
     Column("error", TEXT, nullable=True),
     Column("batch", TEXT, nullable=True, index=True),
+    # Whether an algorithm computes it from a batch, or a program writes it: "worked" or "written".
+    Column("origin", TEXT, nullable=False, server_default="worked"),
+    # What it cost to work: CPU and GPU seconds, seconds of the clock, bytes and nanoseconds of media.
+    Column("cost", JSON(none_as_null=True), nullable=True),
+    # By schema type, what its rows hash to, in whatever order and store they lie.
+    Column("digests", JSON(none_as_null=True), nullable=True),
+    # When somebody took it back from readers; it is not published again unless asked for.
+    Column("rolled_back_at", TEXT, nullable=True),
+    # When its rows were removed from the stores: such a run can be seen no more.
+    Column("collected_at", TEXT, nullable=True),
     Column("created_at", TEXT, nullable=False),
     Column("updated_at", TEXT, nullable=False),
     Index("ix_runs_slot", "title", "algorithm", "state"),
@@ -113,6 +123,59 @@ publications = Table(
     Column("epoch", BigInteger, primary_key=True, autoincrement=False),
     Column("at", TEXT, nullable=False),
     Column("last_run", BigInteger, nullable=False),
+)
+
+# When a run was seen before it was taken back and shown again; its newest time is in `runs`.
+earlier_spans = Table(
+    "earlier_spans",
+    metadata,
+    Column("run", ForeignKey("runs.number"), primary_key=True),
+    Column("visible_from", BigInteger, primary_key=True, autoincrement=False),
+    Column("visible_to", BigInteger, nullable=False),
+)
+
+# A lease ends by itself; each one has a higher token than the one before, so that a late holder is told.
+batches = Table(
+    "batches",
+    metadata,
+    Column("name", TEXT, primary_key=True),
+    Column("image", TEXT, nullable=False),
+    Column("titles", Integer, nullable=False),
+    Column("algorithms", JSON, nullable=False),
+    Column("priority", Integer, nullable=False, server_default="0"),
+    Column("planned_at", TEXT, nullable=False),
+    Column("holder", TEXT, nullable=True),
+    Column("lease_until", Double, nullable=True),
+    Column("token", BigInteger, nullable=False, server_default="0"),
+)
+
+backfills = Table(
+    "backfills",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("algorithm", TEXT, nullable=False),
+    Column("version", TEXT, nullable=False),
+    Column("titles", JSON, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("rate", Double, nullable=True),
+    Column("concurrency", Integer, nullable=False),
+    Column("publish", TEXT, nullable=False),
+    Column("via", TEXT, nullable=False),
+    Column("tolerance", Double, nullable=False),
+    Column("priority", Integer, nullable=False, server_default="0"),
+    Column("state", TEXT, nullable=False, index=True),
+    # What its executor knows it by, where it goes on without whoever began it.
+    Column("handle", TEXT, nullable=True),
+    Column("created_at", TEXT, nullable=False),
+    Column("updated_at", TEXT, nullable=False),
+)
+
+# A batch that is open belongs to every backfill that wants what is in it.
+backfill_batches = Table(
+    "backfill_batches",
+    metadata,
+    Column("backfill", ForeignKey("backfills.number"), primary_key=True),
+    Column("batch", ForeignKey("batches.name"), primary_key=True, index=True),
 )
 
 # A value is an object of one key, its kind: {"number": 7.5}.

@@ -1,4 +1,7 @@
-"""The one writer of a library: a lock that a process holds while it works, and that is free when it dies."""
+"""The one writer of a library: a lock that a process holds while it works, and that is free when it dies.
+
+There are more locks of its kind, by name, for what only one process may do at a time beside the writer.
+"""
 
 from __future__ import annotations
 
@@ -18,11 +21,12 @@ from watchdown_schemas.errors import LibraryBusy
 LOCK_SECONDS: Final = 0.2
 Waiting = Callable[[], None]
 
-_KEY: Final = KEY.format("writer")
-_TRY: Final = f"SELECT pg_try_advisory_lock({_KEY}), pg_backend_pid()"
+WRITER: Final = "writer"
+
+_TRY: Final = "SELECT pg_try_advisory_lock({key}), pg_backend_pid()"
 _HELD: Final = (
-    "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND pid = {}"  # noqa: S608 - ours
-    f" AND (classid::bigint << 32 | objid::bigint) = {_KEY}"
+    "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND pid = {process}"
+    " AND (classid::bigint << 32 | objid::bigint) = {key}"
 )
 
 
@@ -34,11 +38,12 @@ class WriterLock(Protocol):
         ...
 
 
-def writer_lock(database: Database) -> WriterLock:
-    """Return the lock of the library that a database is of."""
+def writer_lock(database: Database, name: str = WRITER) -> WriterLock:
+    """Return a lock of the library that a database is of; locks of other names do not wait for it."""
     if database.address.kind == "sqlite":
-        return FileWriterLock(database.address.file.with_name(".lock"))
-    return ServerWriterLock(database)
+        suffix = "" if name == WRITER else f"-{name}"
+        return FileWriterLock(database.address.file.with_name(f".lock{suffix}"))
+    return ServerWriterLock(database, name)
 
 
 class FileWriterLock:
@@ -69,14 +74,15 @@ class ServerWriterLock:
     where another process has it by then.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, name: str = WRITER) -> None:
         self._database = database
+        self._name = name
 
     @contextmanager
     def held(self, waiting: Waiting) -> Iterator[None]:
         """Hold the lock; while another process has it, call `waiting`, whose error ends the wait."""
         address = self._database.address
-        holder = _Holder(self._database.session())
+        holder = _Holder(self._database.session(), self._name)
         try:
             with told(address):
                 while not holder.take():
@@ -89,7 +95,7 @@ class ServerWriterLock:
                 holder.close()
                 holder.session = self._database.session()
                 if not holder.take():
-                    cause = "gave the writer's lock to another process while it was away"
+                    cause = f"gave the {self._name}'s lock to another process while it was away"
                     remedy = "Repeat the command; what was finished is kept."
                     raise LibraryBusy(named(address), cause, remedy)
 
@@ -102,13 +108,14 @@ class ServerWriterLock:
 class _Holder:
     """The session that holds the lock."""
 
-    def __init__(self, session: Connection) -> None:
+    def __init__(self, session: Connection, name: str) -> None:
         self.session = session
+        self._key = KEY.format(name)
         self._process = 0
 
     def take(self) -> bool:
         """Take the lock, unless another has it."""
-        taken, self._process = self.session.exec_driver_sql(_TRY).one()
+        taken, self._process = self.session.exec_driver_sql(_TRY.format(key=self._key)).one()
         return bool(taken)
 
     def sleep(self) -> None:
@@ -117,7 +124,8 @@ class _Holder:
 
     def holds(self, connection: Connection) -> bool:
         """Say whether the session still has the lock, as another connection sees it."""
-        return bool(connection.exec_driver_sql(_HELD.format(self._process)).scalar_one())
+        query = _HELD.format(process=self._process, key=self._key)
+        return bool(connection.exec_driver_sql(query).scalar_one())
 
     def close(self) -> None:
         """End the session, and the lock with it."""

@@ -183,9 +183,10 @@ def load(
 ) -> int:
     """Load the runs that passed into the store, within the budget; readers do not see them yet."""
     from watchdown.client.opening import opened
+    from watchdown.load.claim import Claim
 
     with opened(library) as services, services.writing(waiting()):
-        return _told(batch, services.batches.load(batch, rate), as_json=as_json)
+        return _told(batch, services.batches.load(batch, Claim(rate=rate)), as_json=as_json)
 
 
 def publish(

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from watchdown.catalogue.people import People
     from watchdown.catalogue.titles import Catalogue
     from watchdown.client.telling import Telling
+    from watchdown.load.claim import Claim
     from watchdown.load.load import Take
     from watchdown.runs.batches import Batches
     from watchdown.runs.batching import Batching
@@ -262,7 +263,7 @@ class Services:
         )
 
     @contextmanager
-    def _loading(self) -> Iterator[Take]:
+    def _loading(self, _claim: Claim) -> Iterator[Take]:
         """Register as a loader, and give what takes from the share of the budget."""
         from watchdown.load.budget import Budget
 
@@ -292,6 +293,14 @@ class Services:
             yield
             if self.telling:
                 self.telling.everything()
+
+    @contextmanager
+    def alone(self, name: str, waiting: Callable[[], None]) -> Iterator[None]:
+        """Hold a lock of the library beside the writer's: one process at a time does what it is named for."""
+        from watchdown.catalogue.writer import writer_lock
+
+        with writer_lock(self.database, name).held(waiting):
+            yield
 
     def close(self) -> None:
         """Let go of files and connections."""

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from watchdown.executors.protocol import Step, Wanted
+from watchdown.load.claim import Claim
 from watchdown.runs.batch import Batch
 from watchdown.runs.batches import Batches
 from watchdown.runs.staging import Manifest
@@ -75,6 +76,6 @@ class InProcess:
         return [
             ("record", lambda batch: self._batches.record(batch, lost)),
             ("validate", self._batches.validate),
-            ("load", lambda batch: self._batches.load(batch, wanted.rate)),
+            ("load", lambda batch: self._batches.load(batch, Claim(rate=wanted.rate))),
             ("publish", self._batches.publish),
         ]

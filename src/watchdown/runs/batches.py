@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
+from watchdown.load.claim import NOBODY, Claim
 from watchdown.runs.batch import read_batch
 from watchdown.runs.judging import Judge
 from watchdown.runs.ledger import Ledger, Run
@@ -68,9 +69,9 @@ class Batches:
         self._stages.validate(self.runs(name), self._tolerance, self._judge(name))
         return self.runs(name)
 
-    def load(self, name: str, rate: float | None = None) -> list[Run]:
-        """Load the runs that passed, at no more than `rate` documents/s."""
-        self._stages.load(self.runs(name), self._tolerance, rate=rate)
+    def load(self, name: str, claim: Claim = NOBODY) -> list[Run]:
+        """Load the runs that passed, within what is claimed of the budget."""
+        self._stages.load(self.runs(name), self._tolerance, claim=claim)
         return self.runs(name)
 
     def publish(self, name: str) -> list[Run]:

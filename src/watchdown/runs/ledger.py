@@ -35,6 +35,11 @@ class Run:
     warnings: Sequence[str]
     error: str | None
     batch: str | None
+    origin: str
+    cost: Mapping[str, float] | None
+    digests: Mapping[str, str] | None
+    rolled_back_at: str | None
+    collected_at: str | None
     created_at: str
     updated_at: str
 

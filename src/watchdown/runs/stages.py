@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
+from watchdown.load.claim import NOBODY, Claim
 from watchdown.load.load import Staged, Take, load, unlimited
 from watchdown.load.pace import paced
 from watchdown.runs.judging import Judge, Verdict
@@ -24,7 +25,7 @@ from watchdown.validation.policy import Tolerance
 from watchdown_algos.catalogue import Known
 from watchdown_schemas.fields import has_vector
 
-Budget = Callable[[], AbstractContextManager[Take]]
+Budget = Callable[[Claim], AbstractContextManager[Take]]
 Tolerances = Callable[[Run], Tolerance]
 
 
@@ -38,7 +39,7 @@ class Stages:
         ledger: Ledger,
         sink: Sink,
         types: Types,
-        budget: Budget = lambda: nullcontext(unlimited),
+        budget: Budget = lambda _claim: nullcontext(unlimited),
         announce: Callable[[], object] = lambda: None,
     ) -> None:
         """Make them; `budget` is entered while rows are loaded, `announce` called after each publication."""
@@ -98,8 +99,8 @@ class Stages:
             state = State.VALIDATED if reason is None else State.QUARANTINED
             self._ledger.step(run.number, state, error=reason, warnings=warnings)
 
-    def load(self, runs: Sequence[Run], tolerance: Tolerances, *, rate: float | None = None) -> None:
-        """Load validated runs into the store, within the budget and at no more than `rate` documents/s."""
+    def load(self, runs: Sequence[Run], tolerance: Tolerances, *, claim: Claim = NOBODY) -> None:
+        """Load validated runs into the store, within the budget and what is claimed of it."""
         validated = self._at(runs, State.VALIDATED)
         if not validated:
             return
@@ -108,7 +109,8 @@ class Stages:
             for run in validated
             for schema, key in staged_files(read_manifest(self._storage, run.number)).items()
         ]
-        with self._budget() as take:
+        rate = claim.rate
+        with self._budget(claim) as take:
             loaded = load(staged, self._sink, self._types, self._storage, paced(take, rate) if rate else take)
         for run in validated:
             facts: dict[str, Any] = {}
