@@ -123,7 +123,7 @@ def store_of(settings: Settings, storage: Storage, types: Types) -> Store:
         from watchdown.stores.lance.searcher import LanceSearcher
         from watchdown.stores.lance.sink import LanceSink
 
-        lake = Lake(settings.store.file)
+        lake = Lake(settings.store.file, retention=settings.collect.retention)
         searcher = LanceSearcher(lake, types)
         return Store(LanceSink(lake), searcher, searcher.read_run, lake.close)
     from watchdown.stores.opensearch.directory import StoreDirectory

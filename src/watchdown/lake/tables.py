@@ -196,11 +196,15 @@ class Lake:
     def delete_runs(self, runs: Iterable[int]) -> None:
         """Remove every row of these runs from every table."""
         if numbers := ", ".join(map(str, runs)):
-            for name in self.names():
-                with self._writing():
-                    table = self._connect().open_table(name)
-                    if table.count_rows(f"run IN ({numbers})"):
-                        table.delete(f"run IN ({numbers})")
+            self.delete(f"run IN ({numbers})")
+
+    def delete(self, condition: str) -> None:
+        """Remove every row that answers a condition, in SQL, from every table."""
+        for name in self.names():
+            with self._writing():
+                table = self._connect().open_table(name)
+                if table.count_rows(condition):
+                    table.delete(condition)
 
     def maintain(self, name: str) -> None:
         """Tend a table where that is due: many rows outside its indices, or many small files."""

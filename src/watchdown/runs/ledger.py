@@ -12,7 +12,7 @@ from watchdown.catalogue.database import Database, now
 from watchdown.catalogue.tables import counters, publications, runs
 from watchdown.runs.memo import MENDED
 from watchdown.runs.states import OPEN, STEPS, State
-from watchdown.view import View
+from watchdown.view import View, expired
 from watchdown_schemas.errors import NotFound, RunError
 
 
@@ -40,6 +40,7 @@ class Run:
     digests: Mapping[str, str] | None
     rolled_back_at: str | None
     collected_at: str | None
+    removed_at: str | None
     created_at: str
     updated_at: str
 
@@ -173,17 +174,26 @@ class Ledger:
                     found.setdefault(algorithm, set()).add(model)
         return found
 
-    def view(self, epoch: int | None = None) -> View:
-        """Return what readers see now, or saw at an earlier epoch."""
+    def oldest(self) -> int:
+        """Return the oldest epoch that can still be read; 0 where all can."""
         with self._database.reading() as connection:
-            newest = connection.execute(
-                select(counters.c.value).where(counters.c.name == "epoch")
-            ).scalar_one()
+            return _counted(connection, "oldest")
+
+    def view(self, epoch: int | None = None) -> View:
+        """Return what readers see now, or saw at an earlier epoch; CursorExpired where it is kept no more."""
+        with self._database.reading() as connection:
+            newest = _counted(connection, "epoch")
             at = newest if epoch is None else epoch
+            if 0 < at < newest and at < _counted(connection, "oldest"):
+                raise expired(at)
             view = self._views.get(at) or _view(connection, at, newest)
             # Readers run at the same time: the few views that are kept are replaced whole.
             self._views = {**dict(list(self._views.items())[-3:]), at: view}
             return view
+
+
+def _counted(connection: Connection, counter: str) -> int:
+    return int(connection.execute(select(counters.c.value).where(counters.c.name == counter)).scalar_one())
 
 
 def _view(connection: Connection, epoch: int, newest: int) -> View:
