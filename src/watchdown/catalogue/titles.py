@@ -119,6 +119,13 @@ class Catalogue:
         with self._database.reading() as connection:
             return [_asset(row) for row in connection.execute(statement)]
 
+    def has_others(self, path: str, title: str) -> bool:
+        """Whether an asset of another title lies at a path, too."""
+        columns = tables.assets.c
+        with self._database.reading() as connection:
+            others = select(columns.id).where(columns.path == path, columns.title != title)
+            return connection.execute(others).first() is not None
+
     def languages(self) -> set[str]:
         """Return the languages of all subtitle tracks."""
         statement = select(tables.assets.c.language).where(tables.assets.c.kind == "text").distinct()

@@ -15,8 +15,10 @@ from watchdown.cli import (
     backfill,
     batches,
     budget,
+    collect,
     demo,
     doctor,
+    forget,
     models,
     note,
     quarantine,
@@ -76,6 +78,8 @@ app.command("publish")(batches.publish)
 app.command("report")(batches.report)
 app.command("bundle")(batches.bundle)
 app.command("budget")(budget.budget)
+app.command("collect")(collect.collect)
+app.command("forget")(forget.forget)
 app.command("settings")(settings.settings)
 app.command("doctor")(doctor.doctor)
 app.add_typer(schema.group, name="schema")

@@ -147,6 +147,10 @@ class Told(Protocol):
         """Remove what was told of titles."""
         ...
 
+    def traces(self, titles: Collection[str]) -> int:
+        """Return of how many of these titles something is known still."""
+        ...
+
     def revision(self) -> int:
         """Return the revision of the catalogue up to which titles were told."""
         ...

@@ -80,6 +80,11 @@ class StoreDirectory:
             self._cluster.request("refresh titles", "POST", f"/{self._index}/_refresh")
         self._entries = {}
 
+    def traces(self, titles: Collection[str]) -> int:
+        """Return of how many of these titles something is known still."""
+        found = self._ask({"size": 0, "track_total_hits": True, "query": terms("id", [*titles]).query})
+        return int(found["hits"]["total"]["value"]) if found else 0
+
     def revision(self) -> int:
         """Return the revision of the catalogue up to which titles were told."""
         return self._state.number(CATALOGUE)
