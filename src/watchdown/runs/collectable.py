@@ -137,8 +137,8 @@ class Collectable:
         with self._database.reading() as connection:
             opened = select(runs.c.batch).where(runs.c.state.in_(OPEN), runs.c.batch.is_not(None)).distinct()
             cutoff = _iso(self._clock.now(connection) - policy.grace.total_seconds())
-            found: set[str] = set(connection.execute(opened).scalars())
-            return found.union(connection.execute(_guarded_batches(cutoff)).scalars())
+            guarded = connection.execute(_guarded_batches(cutoff)).scalars().all()
+            return {name for name in connection.execute(opened).scalars() if name} | set(guarded)
 
     def _stamp(self, connection: Connection) -> str:
         return _iso(self._clock.now(connection))
@@ -195,7 +195,7 @@ def _first_within(connection: Connection, cutoff: str) -> int:
     return int(connection.execute(newest).scalar_one()) + 1
 
 
-def _guarded_batches(cutoff: str) -> Select[tuple[str]]:
+def _guarded_batches(cutoff: str) -> Select[Any]:
     open_ones = or_(backfills.c.state.not_in(ENDED), backfills.c.updated_at > cutoff)
     joined = backfill_batches.join(backfills, backfill_batches.c.backfill == backfills.c.number)
     return select(backfill_batches.c.batch).select_from(joined).where(open_ones)
