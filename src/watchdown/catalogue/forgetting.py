@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, Connection, String, cast, delete, func, or_, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    String,
+    cast,
+    delete,
+    false,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from watchdown.catalogue.database import Database
 from watchdown.catalogue.tables import backfills, metadata, runs, titles
@@ -35,10 +47,9 @@ def traces(database: Database, words: Collection[str]) -> int:
     with database.reading() as connection:
         for table in metadata.sorted_tables:
             texts = [cast(column, String) for column in table.c if not _is_number(column)]
-            having = or_(*(text.contains(word, autoescape=True) for text in texts for word in words))
-            if texts and words:
-                counted = select(func.count()).select_from(table).where(having)
-                found += connection.execute(counted).scalar_one()
+            having = or_(false(), *(text.contains(word, autoescape=True) for text in texts for word in words))
+            counted = select(func.count()).select_from(table).where(having)
+            found += connection.execute(counted).scalar_one()
     return found
 
 

@@ -119,12 +119,13 @@ class Catalogue:
         with self._database.reading() as connection:
             return [_asset(row) for row in connection.execute(statement)]
 
-    def has_others(self, path: str, title: str) -> bool:
-        """Whether an asset of another title lies at a path, too."""
+    def shared(self, asset: Asset) -> bool:
+        """Whether another title has the same content, too: as the same subtitles may be of two films."""
         columns = tables.assets.c
+        same = (columns.path == asset.path) | (columns.fingerprint == asset.fingerprint)
+        statement = select(columns.id).where(columns.title != asset.title, same)
         with self._database.reading() as connection:
-            others = select(columns.id).where(columns.path == path, columns.title != title)
-            return connection.execute(others).first() is not None
+            return connection.execute(statement).first() is not None
 
     def languages(self) -> set[str]:
         """Return the languages of all subtitle tracks."""

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import shutil
 import zipfile
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from watchdown.catalogue import forgetting
 from watchdown.catalogue.database import Database
-from watchdown.catalogue.model import Asset, Title
+from watchdown.catalogue.model import Title
 from watchdown.catalogue.titles import Catalogue
 from watchdown.runs.collect import Report, Step
 from watchdown.runs.hiding import Hidden, hide, looked_up
@@ -28,7 +28,7 @@ PLACES: Final = ("database", "store", "directory", "files", "scratch")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Known:
-    """All by which a title is found: its id, its runs, their batches, and the fingerprints of its files."""
+    """All by which a title is found: its id, its runs and batches, and what only it has of files."""
 
     title: Title
     hidden: Hidden
@@ -60,11 +60,12 @@ class Forgetting:
     def look(self, title: Title) -> Known:
         """Return what is known of a title, and change nothing."""
         assets = self.catalogue.assets(title.id)
+        own = [asset for asset in assets if not self.catalogue.shared(asset)]
         return Known(
             title=title,
             hidden=looked_up(self.database, title.id),
-            fingerprints=frozenset(asset.fingerprint.partition("#")[0] for asset in assets),
-            sources=frozenset(asset.path for asset in assets if asset.copied) - self._shared(title, assets),
+            fingerprints=frozenset(asset.fingerprint.partition("#")[0] for asset in own),
+            sources=frozenset(asset.path for asset in own if asset.copied),
             elsewhere=tuple(sorted({asset.path for asset in assets if not asset.copied})),
         )
 
@@ -101,12 +102,6 @@ class Forgetting:
             sum(1 for _ in self._scratch(known)),
         )
         return dict(zip(PLACES, counts, strict=True))
-
-    def _shared(self, title: Title, assets: Sequence[Asset]) -> set[str]:
-        """Return the sources that another title has as well: the same subtitles may be of two films."""
-        return {
-            asset.path for asset in assets if asset.copied and self.catalogue.has_others(asset.path, title.id)
-        }
 
     def _files(self, known: Known, *, keep_media: bool) -> Iterator[str]:
         """Yield the keys of all objects that are of a title, or name it."""
