@@ -24,6 +24,7 @@ from watchdown.cli import (
     search,
     settings,
     show,
+    status,
     titles,
     work,
 )
@@ -65,6 +66,7 @@ app.command("search")(search.search)
 app.add_typer(titles.group, name="titles")
 app.command("runs")(titles.runs)
 app.command("show")(show.show)
+app.command("status")(status.status)
 app.command("backfill")(backfill.backfill)
 app.command("run")(backfill.run)
 app.command("batch")(batches.batch)

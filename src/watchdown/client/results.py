@@ -70,7 +70,8 @@ class Coverage(_Result):
 class TitleSummary(_Result):
     """What exists of a title: `counts` are the records per schema type, `coverage` where they lie.
 
-    `metadata`, `cast` and `rights` are what was imported; without `rights` everyone may see the title.
+    `status` says in one line what is ready of it. `metadata`, `cast` and `rights` are what was imported;
+    without `rights` everyone may see the title.
     """
 
     id: str
@@ -82,6 +83,7 @@ class TitleSummary(_Result):
     counts: dict[str, int]
     coverage: tuple[Coverage, ...]
     notes: tuple[str, ...]
+    status: str
     metadata: dict[str, Any]
     cast: tuple[dict[str, Any], ...]
     rights: tuple[str, ...]
