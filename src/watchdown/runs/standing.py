@@ -82,7 +82,7 @@ class _OneTitle:
     def __iter__(self) -> Iterator[Stand]:
         known = self._around.algorithms
         for name in [*known, *sorted(self._newest.keys() - known.keys())]:
-            self._found[name] = self._stand(name, known.get(name))
+            self._found[name] = self._stand(name, known[name] if name in known else None)  # noqa: SIM401 - get raises
             yield self._found[name]
 
     def _stand(self, name: str, known: Known | None) -> Stand:
