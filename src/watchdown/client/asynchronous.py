@@ -15,8 +15,9 @@ from anyio.to_thread import run_sync
 from watchdown.catalogue.model import Title
 from watchdown.client import moments, pictures, records
 from watchdown.client.guarding import needs_local
+from watchdown.client.part_budget import AsyncBudget
+from watchdown.client.part_dead_letters import AsyncDeadLetters
 from watchdown.client.parts_asynchronous import (
-    AsyncBudget,
     AsyncCorrections,
     AsyncNotes,
     AsyncQuarantine,
@@ -50,6 +51,7 @@ class AsyncLibrary:
         self.corrections = AsyncCorrections(services)
         self.quarantine = AsyncQuarantine(services)
         self.budget = AsyncBudget(services)
+        self.dead_letters = AsyncDeadLetters(services)
 
     async def __aenter__(self) -> Self:
         return self
