@@ -104,6 +104,7 @@ def test_a_loader_that_ends_gives_its_share_back_at_once(database: Database) -> 
         assert connection.execute(select(loaders.c.id)).scalars().all() == []
 
 
+@pytest.mark.feature(25)
 @pytest.mark.parametrize(
     ("before", "after"), [(1000.0, 100.0), (100.0, 1000.0), (None, 500.0), (500.0, None)]
 )
