@@ -15,6 +15,7 @@ from watchdown.cli import (
     backfill,
     batches,
     budget,
+    dead_letters,
     demo,
     doctor,
     models,
@@ -84,6 +85,7 @@ app.add_typer(schema.group, name="schema")
 app.add_typer(models.group, name="models")
 app.add_typer(note.app, name="note")
 app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(dead_letters.app, name="dead-letters")
 
 
 @app.callback(invoke_without_command=True)

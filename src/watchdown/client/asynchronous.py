@@ -16,8 +16,9 @@ from watchdown.catalogue.model import Title
 from watchdown.client import moments, pictures, records
 from watchdown.client.guarding import needs_local
 from watchdown.client.part_status import AsyncStatus
+from watchdown.client.part_budget import AsyncBudget
+from watchdown.client.part_dead_letters import AsyncDeadLetters
 from watchdown.client.parts_asynchronous import (
-    AsyncBudget,
     AsyncCorrections,
     AsyncNotes,
     AsyncQuarantine,
@@ -52,6 +53,7 @@ class AsyncLibrary:
         self.quarantine = AsyncQuarantine(services)
         self.budget = AsyncBudget(services)
         self.status = AsyncStatus(services)
+        self.dead_letters = AsyncDeadLetters(services)
 
     async def __aenter__(self) -> Self:
         return self

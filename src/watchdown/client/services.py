@@ -263,11 +263,11 @@ class Services:
         )
 
     @contextmanager
-    def _loading(self, _claim: Claim) -> Iterator[Take]:
+    def _loading(self, claim: Claim) -> Iterator[Take]:
         """Register as a loader, and give what takes from the share of the budget."""
         from watchdown.load.budget import Budget
 
-        with Budget(self.database) as budget:
+        with Budget(self.database, claim=claim, feedback=self.store.feedback) as budget:
             yield budget.take
 
     def must_take_in(self, place: Place) -> bool:

@@ -11,7 +11,6 @@ from typing import Any
 
 from watchdown.load.claim import NOBODY, Claim
 from watchdown.load.load import Staged, Take, load, unlimited
-from watchdown.load.pace import paced
 from watchdown.runs.judging import Judge, Verdict
 from watchdown.runs.ledger import Ledger, Run
 from watchdown.runs.memo import Types
@@ -109,9 +108,8 @@ class Stages:
             for run in validated
             for schema, key in staged_files(read_manifest(self._storage, run.number)).items()
         ]
-        rate = claim.rate
         with self._budget(claim) as take:
-            loaded = load(staged, self._sink, self._types, self._storage, paced(take, rate) if rate else take)
+            loaded = load(staged, self._sink, self._types, self._storage, take)
         for run in validated:
             facts: dict[str, Any] = {}
             error = loaded.refused.get(run.number)
