@@ -22,6 +22,7 @@ WatchdownError
 │   ├── LibraryNotFound
 │   ├── LibraryVersion      written by another version and not migratable
 │   ├── LibraryBusy         another process holds the writer's lock
+│   │   └── LeaseLost       another process has taken over a batch
 │   ├── StorageFull
 │   ├── StorageDenied       its storage refuses the credentials, or lacks the right
 │   ├── StorageUnavailable  its storage does not answer, or fails
@@ -145,6 +146,10 @@ class LibraryVersion(LibraryError):
 
 class LibraryBusy(LibraryError):
     """Another process is writing to the library."""
+
+
+class LeaseLost(LibraryBusy):
+    """Another process has taken over a batch that this one was working."""
 
 
 class DatabaseUnavailable(LibraryError):
