@@ -111,7 +111,7 @@ class BatchLeases:
 
     @contextmanager
     def kept(self, lease: Lease) -> Iterator[Lease]:
-        """Keep a lease alive, and refuse this thread's transactions once it is lost; it is given back at last."""
+        """Keep a lease alive, then give it back; once it is lost, this thread's transactions are refused."""
         ended = Event()
         keeper = Thread(target=self._keep, args=(lease, ended), name=f"lease on {lease.batch}", daemon=True)
         keeper.start()
@@ -126,7 +126,7 @@ class BatchLeases:
 
     @contextmanager
     def holding(self, batch: str, waiting: Callable[[], None]) -> Iterator[Lease]:
-        """Hold the lease on a batch; while another process has it, `waiting` is called, whose error ends that."""
+        """Hold the lease on a batch; while another has it, call `waiting`, whose error ends the wait."""
         holder = holder_name()
         while (lease := self.take(batch, holder)) is None:
             if not self._known(batch):
