@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
-from threading import RLock
-from typing import TYPE_CHECKING
+from threading import RLock, local
+from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 
@@ -51,6 +51,15 @@ if TYPE_CHECKING:
     from watchdown.runs.writing import Writing
 
 
+LOADER: Final = "loader"  # the lock of whoever writes to a store that takes one writer at a time
+
+
+class _Held(local):
+    """The locks that a thread holds."""
+
+    names: frozenset[str] = frozenset()
+
+
 class Services:
     """Everything that works on one library."""
 
@@ -67,6 +76,7 @@ class Services:
         self.settings = settings
         self._create = create
         self._lock = RLock()
+        self._held = _Held()
         self._database: Database | None = None
         try:
             drivers.prepare(settings, create=create)
@@ -80,7 +90,9 @@ class Services:
         self.algorithms = algorithms or discover(models=self.models)
         self._encoders = drivers.models_of(settings, deadline=drivers.QUERY_S)
         self.registry = registry.discover(StoredTypes(self))
-        self.store = drivers.store_of(settings, self.storage, self.registry)
+        self.store = drivers.store_of(
+            settings, self.storage, self.registry, lambda: self.alone(LOADER, lambda: None)
+        )
         self.searcher = self.store.searcher
         if self.store.told is None:
             self.database  # noqa: B018 - a folder is opened whole, or refused at once
@@ -296,11 +308,21 @@ class Services:
 
     @contextmanager
     def alone(self, name: str, waiting: Callable[[], None]) -> Iterator[None]:
-        """Hold a lock of the library beside the writer's: one process at a time does what it is named for."""
+        """Hold a lock of the library beside the writer's: one process at a time does what it is named for.
+
+        A thread that holds it may ask for it again.
+        """
         from watchdown.catalogue.writer import writer_lock
 
-        with writer_lock(self.database, name).held(waiting):
+        if name in self._held.names:
             yield
+            return
+        with writer_lock(self.database, name).held(waiting):
+            self._held.names = self._held.names | {name}
+            try:
+                yield
+            finally:
+                self._held.names = self._held.names - {name}
 
     def close(self) -> None:
         """Let go of files and connections."""
