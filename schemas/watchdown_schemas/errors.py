@@ -37,6 +37,7 @@ WatchdownError
 │       └── StoreVersion        what it holds was made by another version
 ├── SettingsInvalid         a setting is wrong, half given, or none of ours
 ├── RunError                a run was asked for something its state forbids
+│   └── BackfillCancelled   somebody cancelled the backfill that is at work
 ├── ExecutorError           what should run a backfill refuses
 │   └── ExecutorUnavailable it does not answer
 └── QueryError              a query cannot be answered as asked
@@ -210,6 +211,10 @@ class SettingsInvalid(WatchdownError):
 
 class RunError(WatchdownError):
     """A run was asked for something that its state forbids."""
+
+
+class BackfillCancelled(RunError):
+    """Somebody cancelled the backfill that is at work."""
 
 
 class ExecutorError(WatchdownError):

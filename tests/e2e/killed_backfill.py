@@ -68,7 +68,7 @@ def fill(library: Path, media: list[Path]) -> None:
 
 def backfill(library: Path) -> None:
     """Backfill as the command line does."""
-    assert main(["backfill", "shots", "--size", "2", "--json", "--library", str(library)]) == 0
+    assert main(["backfill", "shots", "--only", "--size", "2", "--json", "--library", str(library)]) == 0
 
 
 def backfill_and_die(library: Path, name: str, before: int) -> None:

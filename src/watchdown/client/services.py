@@ -41,13 +41,15 @@ if TYPE_CHECKING:
     from watchdown.client.telling import Telling
     from watchdown.load.claim import Claim
     from watchdown.load.load import Take
+    from watchdown.runs.backfills import Backfills
     from watchdown.runs.batches import Batches
     from watchdown.runs.batching import Batching
     from watchdown.runs.execute import Executor
     from watchdown.runs.judging import Judging
+    from watchdown.runs.leases import BatchLeases
     from watchdown.runs.ledger import Ledger
     from watchdown.runs.plan import Planner
-    from watchdown.runs.stages import Stages
+    from watchdown.runs.stages import Gate, Stages
     from watchdown.runs.writing import Writing
 
 
@@ -214,6 +216,7 @@ class Services:
             catalogue=self.catalogue,
             ledger=self.ledger,
             planner=self.planner,
+            leases=self.leases,
             stages=self.stages,
             read_records=self.read_run,
             algorithms=self.algorithms,
@@ -242,10 +245,25 @@ class Services:
             storage=self.storage,
             catalogue=self.catalogue,
             ledger=self.ledger,
+            leases=self.leases,
             planner=self.planner,
             algorithms=self.algorithms,
             types=self.registry,
         )
+
+    @cached_property
+    def leases(self) -> BatchLeases:
+        """Who works which batch."""
+        from watchdown.runs.leases import BatchLeases
+
+        return BatchLeases(self.database)
+
+    @cached_property
+    def backfills(self) -> Backfills:
+        """Backfills as they were asked for, and how they stand."""
+        from watchdown.runs.backfills import Backfills
+
+        return Backfills(self.database)
 
     @cached_property
     def batches(self) -> Batches:
@@ -275,12 +293,12 @@ class Services:
         )
 
     @contextmanager
-    def _loading(self, _claim: Claim) -> Iterator[Take]:
-        """Register as a loader, and give what takes from the share of the budget."""
+    def _loading(self, _claim: Claim, gate: Gate) -> Iterator[Take]:
+        """Register as a loader, and give what takes from the share of the budget; `gate` may end a wait."""
         from watchdown.load.budget import Budget
 
         with Budget(self.database) as budget:
-            yield budget.take
+            yield lambda rows, size: budget.take(rows, size, lambda: gate(0))
 
     def must_take_in(self, place: Place) -> bool:
         """Whether a file must lie in the library's storage, because other machines of the library read it."""

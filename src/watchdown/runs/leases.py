@@ -7,7 +7,7 @@ import socket
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from threading import Event, Thread
 from typing import Final
@@ -17,7 +17,7 @@ from sqlalchemy import Connection, insert, select, update
 from watchdown.catalogue.database import Database, now
 from watchdown.catalogue.tables import batches
 from watchdown.load.clock import Clock, RealClock
-from watchdown_schemas.errors import LeaseLost, LibraryError
+from watchdown_schemas.errors import LeaseLost, LibraryError, NotFound
 
 LEASE_S: Final = 10.0
 RENEW_S: Final = 2.5
@@ -111,13 +111,12 @@ class BatchLeases:
 
     @contextmanager
     def kept(self, lease: Lease) -> Iterator[Lease]:
-        """Keep a lease alive, then give it back; once it is lost, this thread's transactions are refused."""
+        """Keep a lease alive, whatever its holder does, then give it back."""
         ended = Event()
         keeper = Thread(target=self._keep, args=(lease, ended), name=f"lease on {lease.batch}", daemon=True)
         keeper.start()
         try:
-            with self._database.guarded(lambda connection: self.check(connection, lease)):
-                yield lease
+            yield lease
         finally:
             ended.set()
             keeper.join()
@@ -130,12 +129,15 @@ class BatchLeases:
         holder = holder_name()
         while (lease := self.take(batch, holder)) is None:
             if not self._known(batch):
-                self.enter(batch)
-                continue
+                raise NotFound(batch, "is no batch of this library", "See: watchdown backfills list")
             waiting()
             time.sleep(LOOK_S)
-        with self.kept(lease):
+        with self.kept(lease), self.guarding(lease):
             yield lease
+
+    def guarding(self, lease: Lease) -> AbstractContextManager[None]:
+        """Refuse what this thread writes to the ledger once another has taken the lease: LeaseLost."""
+        return self._database.guarded(lambda connection: self.check(connection, lease))
 
     def _known(self, batch: str) -> bool:
         with self._database.reading() as connection:
