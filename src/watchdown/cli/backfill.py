@@ -42,6 +42,9 @@ PublishOption = Annotated[
         help="Show each batch as soon as it is done, or all at one moment; the latter where the model is new."
     ),
 ]
+OnlyOption = Annotated[
+    bool, typer.Option("--only", help="Do not go on to the algorithms that read its records.")
+]
 AlgorithmArgument = Annotated[str, typer.Argument(metavar="ALGO", help="The algorithm's name.")]
 
 
@@ -54,9 +57,7 @@ def backfill(
     publish: PublishOption = None,
     tolerance: ToleranceOption = 0.0,
     size: SizeOption = SIZE,
-    only: Annotated[
-        bool, typer.Option("--only", help="Do not go on to the algorithms that read its records.")
-    ] = False,
+    only: OnlyOption = False,
     via: ViaOption = "local",
     library: LibraryOption = DEFAULT_LIBRARY,
     as_json: JsonOption = False,

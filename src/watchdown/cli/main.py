@@ -13,6 +13,7 @@ import typer
 from watchdown.cli import (
     add,
     backfill,
+    backfills,
     batches,
     budget,
     demo,
@@ -66,6 +67,7 @@ app.add_typer(titles.group, name="titles")
 app.command("runs")(titles.runs)
 app.command("show")(show.show)
 app.command("backfill")(backfill.backfill)
+app.add_typer(backfills.app, name="backfills")
 app.command("run")(backfill.run)
 app.command("batch")(batches.batch)
 app.command("work")(work.work)

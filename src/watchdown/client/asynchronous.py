@@ -15,6 +15,7 @@ from anyio.to_thread import run_sync
 from watchdown.catalogue.model import Title
 from watchdown.client import moments, pictures, records
 from watchdown.client.guarding import needs_local
+from watchdown.client.part_backfills import AsyncBackfills
 from watchdown.client.parts_asynchronous import (
     AsyncBudget,
     AsyncCorrections,
@@ -50,6 +51,7 @@ class AsyncLibrary:
         self.corrections = AsyncCorrections(services)
         self.quarantine = AsyncQuarantine(services)
         self.budget = AsyncBudget(services)
+        self.backfills = AsyncBackfills(services)
 
     async def __aenter__(self) -> Self:
         return self

@@ -231,7 +231,11 @@ def settle(
 
 
 def retry_failed(
-    services: Services, number: int, waiting: backfilling.Waiting = backfilling.nothing
+    services: Services,
+    number: int,
+    waiting: backfilling.Waiting = backfilling.nothing,
+    *,
+    only: bool = False,
 ) -> Begun:
     """Plan the runs of a backfill that failed once more, in new batches of it."""
     backfill = services.backfills.step(number, BackfillState.RUNNING)
@@ -245,7 +249,7 @@ def retry_failed(
         batches += found.batches
     planned = replace(NOTHING, batches=tuple({one.batch: one for one in batches}.values()))
     services.backfills.hold(number, [one.batch for one in planned.batches])
-    return Begun(backfill, planned, only=False)
+    return Begun(backfill, planned, only)
 
 
 def cancel(services: Services, number: int) -> Backfill:

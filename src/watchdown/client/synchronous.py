@@ -14,6 +14,7 @@ from anyio.from_thread import BlockingPortal
 
 from watchdown.catalogue.model import Title
 from watchdown.client.asynchronous import AsyncLibrary, Place, open_async
+from watchdown.client.part_backfills import Backfills
 from watchdown.client.parts_asynchronous import quiet
 from watchdown.client.parts_synchronous import Budget, Corrections, Notes, Quarantine, Schemas
 from watchdown.client.records import Filter
@@ -40,6 +41,7 @@ class Library:
         self.corrections = Corrections(inner.corrections, self._call)
         self.quarantine = Quarantine(inner.quarantine, self._call)
         self.budget = Budget(inner.budget, self._call)
+        self.backfills = Backfills(inner.backfills, self._call)
 
     def __enter__(self) -> Self:
         return self

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, Protocol
 
 from watchdown.runs.batch import Batch
@@ -67,7 +68,7 @@ def work_titles(
                     left = False
                     break
                 yield Begun(batch.items[index].name)
-                at_work[pool.submit(work, batch, index, lambda _ns: control.check())] = index
+                at_work[pool.submit(work, batch, index, partial(_went_on, control))] = index
             done, _ = wait(at_work, timeout=LOOK_S, return_when=FIRST_COMPLETED)
             for future in done:
                 yield _ended(batch, at_work.pop(future), future)
@@ -79,6 +80,10 @@ def work_titles(
             future.cancel()
         wait(at_work)
         raise
+
+
+def _went_on(control: Control, _nanoseconds: int) -> None:
+    control.check()
 
 
 def _ended(batch: Batch, index: int, future: Future[list[Manifest]]) -> Ended:

@@ -40,23 +40,21 @@ class Control:
     @property
     def paused(self) -> bool:
         """Whether to wait."""
-        found = self._now()
-        return bool(found) and all(one.state is BackfillState.PAUSED for one in found)
+        return _are(self._now(), BackfillState.PAUSED)
 
-    def check(self) -> None:
-        """Raise where the work must end: Stopped, or BackfillCancelled."""
+    def check(self) -> bool:
+        """Return whether to wait; raise where the work must end: Stopped, or BackfillCancelled."""
         if self._stop.is_set():
             raise Stopped
         found = self._now()
-        if found and all(one.state is BackfillState.CANCELLED for one in found):
+        if _are(found, BackfillState.CANCELLED):
             raise BackfillCancelled(f"backfill {found[0].number}", "was cancelled", _REMEDY)
+        return _are(found, BackfillState.PAUSED)
 
     def gate(self, rows: int = 0) -> None:
         """Wait while it is paused; raise where the work must end. `rows` are those that are about to pass."""
-        self.check()
-        while self.paused:
+        while self.check():
             self._stop.wait(LOOK_S)
-            self.check()
         with self._lock:
             self.rows += rows
 
@@ -66,3 +64,7 @@ class Control:
             if self._looked is None or at - self._looked >= LOOK_S:
                 self._found, self._looked = self._look(), at
             return self._found
+
+
+def _are(found: Sequence[Backfill], state: BackfillState) -> bool:
+    return bool(found) and all(one.state is state for one in found)
