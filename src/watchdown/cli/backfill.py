@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from watchdown.cli.backfill_view import viewed
 from watchdown.cli.batches import (
     RateOption,
     SizeOption,
@@ -101,7 +102,7 @@ def follow(services: Services, begun: Begun, library: str, *, as_json: bool) -> 
     else:
         tell_waiting(found)
     try:
-        with steps(quiet=as_json) as report:
+        with viewed(quiet=as_json, budget=lambda: backfills.budget_of(services, number)) as report:
             for step in backfills.work(services, begun, waiting()):
                 report(step)
     except BackfillCancelled as error:
@@ -150,7 +151,7 @@ def run(
                 if found.waiting and algorithm in names:
                     remedy = "Mend that first, or choose another title"
                     raise RunError(title.name, found.waiting[0].why, remedy)
-                wanted = Wanted(algorithm=algorithm, titles=[title.id], planned=found, size=1)
+                wanted = Wanted(algorithm=algorithm, titles=[title.id], planned=found, size=1, urgent=True)
                 for step in executor.watch(executor.run(wanted)):
                     report(step)
                 batches += [one.batch for one in found.batches]

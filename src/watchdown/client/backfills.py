@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from watchdown.client import backfilling
+from watchdown.client import backfilling, budgeting
 from watchdown.client.services import Services
 from watchdown.executors.protocol import Executor, Step, Wanted
 from watchdown.runs.backfills import Asked, Backfill, BackfillState, Publish
@@ -228,6 +228,16 @@ def settle(
         ended = BackfillState.DONE if report.passed else BackfillState.FAILED
         services.backfills.step(number, ended)
     return report
+
+
+def budget_of(services: Services, number: int) -> str | None:
+    """Say what all loads may write now, and what this backfill asked for; None where nothing is limited."""
+    limit, rate = budgeting.show(services).documents_per_s, services.backfills.get(number).rate
+    said = [
+        f"{limit:,.0f} documents/s for all" if limit is not None else "",
+        f"{rate:g} for this one at most" if rate is not None else "",
+    ]
+    return ", ".join(filter(None, said)) or None
 
 
 def retry_failed(

@@ -185,7 +185,7 @@ class InProcess:
 
     def _stages(self, course: _Course, batch: str) -> list[Stage]:
         wanted = course.wanted
-        claim = Claim(backfill=wanted.backfill, rate=wanted.rate)
+        claim = Claim(backfill=wanted.backfill, rate=wanted.rate, urgent=wanted.urgent)
         last: list[Stage] = [("publish", lambda: self._batches.publish(batch))]
         return [
             ("record", lambda: self._batches.record(batch, course.lost)),

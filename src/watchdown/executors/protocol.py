@@ -16,7 +16,8 @@ STAGES: Final = ("work", "record", "validate", "load", "publish")
 class Wanted:
     """A backfill as it was asked for. `rate` is in documents/s, `tolerance` the share that may fail.
 
-    `backfill` is its number; `held_back`, what it makes is shown all at one moment, by whoever began it.
+    `backfill` is its number; `held_back`, what it makes is shown all at one moment, by whoever began it;
+    `urgent`, somebody waits for it.
     """
 
     algorithm: str
@@ -28,6 +29,7 @@ class Wanted:
     backfill: int | None = None
     concurrency: int | None = None
     held_back: bool = False
+    urgent: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
