@@ -16,6 +16,8 @@ import pytest
 import watchdown
 from begun_together import run_together
 from e2e.conftest import Call
+from services.library import settings_of
+from services.postgresql import drop_database, new_database
 from watchdown.cli.exit_codes import ExitCode
 from watchdown.client.opening import opened
 from watchdown.runs.states import State
@@ -38,11 +40,27 @@ def films(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 @pytest.fixture
 def library(films: list[Path], tmp_path: Path) -> Path:
-    """Give a library that knows nothing of them."""
+    """Give a library in a folder that knows nothing of them."""
     place = tmp_path / "library"
     with watchdown.open(place, create=True) as found:
         found.add(*films, copy=True, only=())
     return place
+
+
+@pytest.fixture(params=["folder", "servers"])
+def either(request: pytest.FixtureRequest, films: list[Path], tmp_path: Path) -> Iterator[Path]:
+    """Give such a library in a folder, then on PostgreSQL, S3 and OpenSearch."""
+    if request.param == "folder":
+        yield request.getfixturevalue("library")
+        return
+    database = new_database(request.getfixturevalue("postgresql_url"))
+    place = tmp_path / "watchdown.toml"
+    servers = [request.getfixturevalue(name) for name in ("s3_server", "opensearch_url")]
+    place.write_text(settings_of(database, *servers))
+    with watchdown.open(place, create=True) as found:
+        found.add(*films, copy=True, only=())
+    yield place
+    drop_database(database)
 
 
 @contextmanager
@@ -80,7 +98,8 @@ def told(said: str) -> tuple[dict[str, Any], dict[str, Any]]:
     return json.loads(lines[0]), json.loads(lines[-1])
 
 
-def test_a_load_that_is_paused_takes_nothing_until_it_is_resumed(call: Call, library: Path) -> None:
+def test_a_load_that_is_paused_takes_nothing_until_it_is_resumed(call: Call, either: Path) -> None:
+    library = either
     assert call("budget", "--rate", "0", "--library", library).code == ExitCode.OK
     with begun(library) as process:
         until(process, "load 0/3")
@@ -129,7 +148,8 @@ def test_a_file_whose_run_is_at_work_elsewhere_is_left_to_that(
         assert states(library) == ["validated"]
 
 
-def test_a_cancelled_backfill_leaves_nothing_that_could_be_seen(call: Call, library: Path) -> None:
+def test_a_cancelled_backfill_leaves_nothing_that_could_be_seen(call: Call, either: Path) -> None:
+    library = either
     assert call("budget", "--rate", "0", "--library", library).code == ExitCode.OK
     with begun(library, "--json") as process:
         assert process.stdout is not None
@@ -156,7 +176,8 @@ def test_a_cancelled_backfill_leaves_nothing_that_could_be_seen(call: Call, libr
     assert (first["backfill"], last["published"], again.code) == (number + 1, 3, ExitCode.OK)
 
 
-def test_two_at_once_work_each_batch_once_and_both_report(library: Path) -> None:
+def test_two_at_once_work_each_batch_once_and_both_report(either: Path) -> None:
+    library = either
     line = [sys.executable, "-c", WAITING, "backfill", "shots", "--only", "--size", "1", "--json"]
     path = os.pathsep.join(sys.path)
     said = run_together([[*line, "--library", str(library)]] * 2, env={**os.environ, "PYTHONPATH": path})
@@ -171,7 +192,8 @@ def test_two_at_once_work_each_batch_once_and_both_report(library: Path) -> None
         assert services.backfills.get(1).state == "done"
 
 
-def test_a_backfill_that_is_shown_all_at_once_has_one_epoch(call: Call, library: Path) -> None:
+def test_a_backfill_that_is_shown_all_at_once_has_one_epoch(call: Call, either: Path) -> None:
+    library = either
     said = call("backfill", "shots", "--publish", "all", "--size", "1", "--json", "--library", library)
     _, last = told(said.out)
     assert (said.code, last["published"]) == (ExitCode.OK, 6)  # with the keyframes that read the shots
@@ -207,6 +229,27 @@ def test_what_fails_keeps_it_from_being_shown_until_it_was_tried_again(call: Cal
         assert services.ledger.view().epoch == 1
     nothing = call("backfills", "retry-failed", "1", "--library", library)
     assert nothing.out == "Nothing of backfill 1 is to be tried again.\n"
+
+
+def test_titles_that_are_worked_at_once_give_what_they_give_one_after_the_other(
+    call: Call, library: Path, films: list[Path], tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    with watchdown.open(other, create=True) as found:
+        found.add(*films, only=())
+    for place, at_once in ((library, "3"), (other, "1")):
+        for algorithm in ("shots", "visual-embedding"):
+            said = call("backfill", algorithm, "--concurrency", at_once, "--library", place)
+            assert said.code == ExitCode.OK
+    held = []
+    for place in (library, other):
+        with opened(place) as services:
+            names = {title.id: title.name for title in services.catalogue.titles()}
+            held.append(
+                sorted((names[run.title], run.algorithm, run.content) for run in services.ledger.runs())
+            )
+    assert held[0] == held[1]
+    assert len(held[0]) == 9
 
 
 def test_what_reads_the_records_follows_in_the_same_backfill(call: Call, library: Path) -> None:

@@ -54,7 +54,7 @@ class Sight:
         if step.rows is not None:
             at = self._elapsed()
             self._rows.append((at, step.rows))
-            while len(self._rows) > 2 and self._rows[1][0] < at - WINDOW_S:  # noqa: PLR2004 - two make a rate
+            while len(self._rows) > 2 and self._rows[1][0] <= at - WINDOW_S:  # noqa: PLR2004 - two make a rate
                 self._rows.popleft()
 
     @property

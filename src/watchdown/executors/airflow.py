@@ -55,13 +55,14 @@ class AirflowExecutor:
         dag, name = dag_of(wanted.algorithm), run_id(wanted)
         self._ready(dag)
         self._wanted[name] = wanted
-        conf = {
+        conf: dict[str, Any] = {
             "titles": list(dict.fromkeys(wanted.titles)),
             "size": wanted.size,
             "rate": wanted.rate,
             "tolerance": wanted.tolerance,
-            "concurrency": wanted.concurrency,
         }
+        if wanted.concurrency is not None:
+            conf["concurrency"] = wanted.concurrency
         body = {"dag_run_id": name, "logical_date": None, "conf": conf}
         try:
             self._api.call("POST", f"/dags/{dag}/dagRuns", json=body)
