@@ -112,6 +112,6 @@ if __name__ == "__main__":
     import great_expectations  # noqa: F401 - it takes seconds, which no process need spend again
 
     FOLDER, *MEDIA = map(Path, sys.argv[1:])
-    vars(leases)["LEASE_S"] = 1.0  # so that the next call need not wait long for the dead
+    setattr(leases, "LEASE_S", 1.0)  # noqa: B010 - it is final; so that the next call need not wait long for the dead
     with (FOLDER / "kills.jsonl").open("w") as results:
         results.writelines(json.dumps(kill) + "\n" for kill in kills(FOLDER, MEDIA))

@@ -165,6 +165,7 @@ with BatchLeases(database, lease_s=1.0).holding("b", lambda: None):
 def test_a_holder_that_is_killed_gives_its_batch_to_the_next(address: Address) -> None:
     database = open_database(address)
     leases, asked = BatchLeases(database, lease_s=1.0), 0
+    leases.enter("b")
     with subprocess.Popen(
         [sys.executable, "-c", HOLD, address.reveal()], stdin=-1, stdout=-1, text=True
     ) as process:
