@@ -13,6 +13,7 @@ import typer
 from watchdown.cli import (
     add,
     backfill,
+    backfills,
     batches,
     budget,
     dead_letters,
@@ -69,6 +70,7 @@ app.command("runs")(titles.runs)
 app.command("show")(show.show)
 app.command("status")(status.status)
 app.command("backfill")(backfill.backfill)
+app.add_typer(backfills.app, name="backfills")
 app.command("run")(backfill.run)
 app.command("batch")(batches.batch)
 app.command("work")(work.work)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -119,15 +120,20 @@ def triton_of(settings: Settings, deadline: float) -> TritonModels:
     )
 
 
-def store_of(settings: Settings, storage: Storage, types: Types) -> Store:
-    """Return the store of records."""
+def store_of(
+    settings: Settings,
+    storage: Storage,
+    types: Types,
+    alone: Callable[[], AbstractContextManager[object]] = nullcontext,
+) -> Store:
+    """Return the store of records; `alone` keeps other writers out of one that takes one at a time."""
     if settings.store.kind == "lance":
         from watchdown.lake.tables import Lake
         from watchdown.stores.lance.feedback import LanceFeedback
         from watchdown.stores.lance.searcher import LanceSearcher
         from watchdown.stores.lance.sink import LanceSink
 
-        lake = Lake(settings.store.file)
+        lake = Lake(settings.store.file, alone=alone)
         searcher = LanceSearcher(lake, types)
         watching = LanceFeedback(settings.store.file)
         return Store(LanceSink(lake), searcher, searcher.read_run, lake.close, feedback=watching)
