@@ -21,7 +21,7 @@ FULL = "/dev/full"
 
 
 def spool_is_full(_library: Path, _film: Path, patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(StillSpool, "_placed", lambda _self: Path(FULL).open("wb"))
+    patch.setattr(StillSpool, "_placed", lambda _self: Path(FULL).open("wb"))  # noqa: SIM115 - the spool closes it
 
 
 def copy_is_full(_library: Path, _film: Path, patch: pytest.MonkeyPatch) -> None:
