@@ -13,17 +13,15 @@ import watchdown
 from e2e.conftest import Call, Shelf
 from e2e.library_dump import leftovers
 from watchdown.cli.exit_codes import ExitCode
-from watchdown.media.fingerprint import fingerprint
+from watchdown.media.spool import StillSpool
 from watchdown.runs.staging import Staging
 from watchdown.storage import local
 
 FULL = "/dev/full"
 
 
-def spool_is_full(library: Path, film: Path, _patch: pytest.MonkeyPatch) -> None:
-    spool = library / "cache" / fingerprint(film) / "stills.jpegs"
-    spool.parent.mkdir(parents=True)
-    spool.symlink_to(FULL)
+def spool_is_full(_library: Path, _film: Path, patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(StillSpool, "_placed", lambda _self: Path(FULL).open("wb"))  # noqa: SIM115 - the spool closes it
 
 
 def copy_is_full(_library: Path, _film: Path, patch: pytest.MonkeyPatch) -> None:
