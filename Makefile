@@ -106,15 +106,16 @@ lock: .venv/pyvenv.cfg ## recompile requirements/*.txt (newest of all: make lock
 	@# Airflow's environment is its own: what it wants is not held to what .venv has.
 	$(COMPILE) pyproject.toml --extra operators --group airflow -o requirements/operators.txt
 	@# Resolved together first, so that one environment can hold them; each other lock is a part of it.
-	$(COMPILE) pyproject.toml --extra local --extra cluster --extra quality --group dev -o requirements/dev.txt
+	$(COMPILE) pyproject.toml --extra local --extra cluster --extra quality --extra metrics --group dev -o requirements/dev.txt
 	$(COMPILE) --group build -c requirements/dev.txt -o requirements/build.txt
 	$(PART) --extra local --group build -o requirements/local.txt
 	$(PART) --extra cluster -o requirements/cluster.txt
 	$(PART) --extra quality -o requirements/quality.txt
 	$(PART) --extra openclip -o requirements/openclip.txt
-	$(PART) --extra local --extra cluster -o requirements/worker.txt
-	$(PART) --extra local --extra cluster --extra quality -o requirements/pipeline.txt
-	echo onnxruntime | $(PART) --extra local --extra cluster --group gpu --excludes /dev/stdin -o requirements/worker-gpu.txt
+	$(PART) --extra local --extra cluster --extra metrics -o requirements/worker.txt
+	$(PART) --extra local --extra cluster --extra quality --extra metrics -o requirements/pipeline.txt
+	echo onnxruntime | $(PART) --extra local --extra cluster --extra metrics --group gpu --excludes /dev/stdin \
+		-o requirements/worker-gpu.txt
 
 .PHONY: clean
 clean: ## remove what the other commands made

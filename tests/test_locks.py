@@ -27,16 +27,17 @@ def on_gpus(requirement: str) -> bool:
     return Requirement(requirement).name != "onnxruntime"
 
 
+POD = EXTRAS["local"] + EXTRAS["cluster"] + EXTRAS["metrics"]
 WANTED = {
     **{name: group(name) for name in ("uv", "build", "postgresql", "jdk", "go", "triton", "kubernetes-node")},
     "local": BASE + EXTRAS["local"] + group("build"),
     "quality": BASE + EXTRAS["quality"],
     "cluster": BASE + EXTRAS["cluster"],
-    "dev": BASE + EXTRAS["local"] + EXTRAS["cluster"] + EXTRAS["quality"] + group("dev"),
+    "dev": BASE + POD + EXTRAS["quality"] + group("dev"),
     "openclip": BASE + EXTRAS["openclip"],
-    "worker": BASE + EXTRAS["local"] + EXTRAS["cluster"],
-    "worker-gpu": [*BASE, *filter(on_gpus, EXTRAS["local"] + EXTRAS["cluster"]), *group("gpu")],
-    "pipeline": BASE + EXTRAS["local"] + EXTRAS["cluster"] + EXTRAS["quality"],
+    "worker": BASE + POD,
+    "worker-gpu": [*BASE, *filter(on_gpus, POD), *group("gpu")],
+    "pipeline": BASE + POD + EXTRAS["quality"],
     "operators": BASE + EXTRAS["operators"] + group("airflow"),
 }
 TOGETHER = ("local", "quality", "dev", "openclip")

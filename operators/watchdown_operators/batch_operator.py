@@ -40,10 +40,14 @@ class AlgorithmBatchOperator(BaseOperator):
 
     def execute(self, context: Context) -> Json:
         """Submit the Job and defer; where it has ended already, end."""
-        del context
         settings, titles = self.hook.settings, self.batch["titles"]
         try:
-            body = job(self.batch, settings=settings, resources=resources_of(self.batch["algorithms"]))
+            body = job(
+                self.batch,
+                settings=settings,
+                resources=resources_of(self.batch["algorithms"]),
+                at_once=context["params"].get("concurrency"),
+            )
         except WatchdownError as error:
             raise AirflowFailException(str(error)) from None
         found, new = self.hook.submit(body)

@@ -13,6 +13,7 @@ FORM: Final = """\
 | --- | --- |
 | `titles` | names or ids, patterns such as `Night*`, or metadata such as `season:2`, one a line; {titles} |
 | `size` | titles in one batch, and so in one Kubernetes Job; each batch is published as soon as it is done |
+| `concurrency` | titles of a batch that are worked at once; empty: as many as there is room for |
 | `rate` | most documents a second to load; empty: as the library's budget allows |
 | `tolerance` | share of the titles that may fail in a run that is still called a success; 0: none |
 """

@@ -34,6 +34,13 @@ def form(algorithms: Sequence[str] | None = None) -> dict[str, Any]:
             title="Batch size",
             description="Titles in one Job; each batch is published as soon as it is done.",
         ),
+        "concurrency": Param(
+            None,
+            type=["null", "integer"],
+            minimum=1,
+            title="Concurrency",
+            description="Titles of a batch that are worked at once; empty: as many as there is room for.",
+        ),
         "rate": Param(
             None,
             type=["null", "number"],

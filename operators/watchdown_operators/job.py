@@ -38,7 +38,7 @@ def job_name(batch: str) -> str:
     return f"watchdown-{batch}"
 
 
-def job(batch: Batch, *, settings: Settings, resources: Resources) -> Json:
+def job(batch: Batch, *, settings: Settings, resources: Resources, at_once: int | None = None) -> Json:
     """Return the Job of a batch.
 
     A title's pod is tried again twice, but not where its exit code says that the title or the settings are
@@ -49,6 +49,7 @@ def job(batch: Batch, *, settings: Settings, resources: Resources) -> Json:
         batch: Its id, number of titles, algorithms and the name of their image.
         settings: Where it runs.
         resources: What one pod needs.
+        at_once: How many titles are worked at once, at most; all of them without it.
 
     Raises:
         SettingsInvalid: there is no such image.
@@ -62,6 +63,7 @@ def job(batch: Batch, *, settings: Settings, resources: Resources) -> Json:
     queue = {QUEUE_LABEL: settings.queue} if settings.queue else {}
     annotations = {"watchdown/algorithms": ",".join(batch["algorithms"])}
     spec = _spec(batch, settings, resources, {"labels": labels, "annotations": annotations})
+    spec["parallelism"] = min(batch["titles"], at_once or batch["titles"])
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
@@ -87,7 +89,6 @@ def _spec(batch: Batch, settings: Settings, resources: Resources, metadata: Json
     return {
         "completionMode": "Indexed",
         "completions": batch["titles"],
-        "parallelism": batch["titles"],
         "backoffLimitPerIndex": RETRIES,
         "podReplacementPolicy": "Failed",
         "podFailurePolicy": {"rules": _failure_rules()},

@@ -22,6 +22,7 @@ WatchdownError
 │   ├── LibraryNotFound
 │   ├── LibraryVersion      written by another version and not migratable
 │   ├── LibraryBusy         another process holds the writer's lock
+│   │   └── LeaseLost       another process has taken over a batch
 │   ├── StorageFull
 │   ├── StorageDenied       its storage refuses the credentials, or lacks the right
 │   ├── StorageUnavailable  its storage does not answer, or fails
@@ -36,6 +37,7 @@ WatchdownError
 │       └── StoreVersion        what it holds was made by another version
 ├── SettingsInvalid         a setting is wrong, half given, or none of ours
 ├── RunError                a run was asked for something its state forbids
+│   └── BackfillCancelled   somebody cancelled the backfill that is at work
 ├── ExecutorError           what should run a backfill refuses
 │   └── ExecutorUnavailable it does not answer
 └── QueryError              a query cannot be answered as asked
@@ -147,6 +149,10 @@ class LibraryBusy(LibraryError):
     """Another process is writing to the library."""
 
 
+class LeaseLost(LibraryBusy):
+    """Another process has taken over a batch that this one was working."""
+
+
 class DatabaseUnavailable(LibraryError):
     """The server of the library's database cannot be reached, refuses us, or went away."""
 
@@ -205,6 +211,10 @@ class SettingsInvalid(WatchdownError):
 
 class RunError(WatchdownError):
     """A run was asked for something that its state forbids."""
+
+
+class BackfillCancelled(RunError):
+    """Somebody cancelled the backfill that is at work."""
 
 
 class ExecutorError(WatchdownError):

@@ -64,7 +64,7 @@ class Ways:
         return self._measured(library, partial(self._commands, library, beside))
 
     def _backfill(self, library: Path, via: str) -> None:
-        self._program.call("backfill", ALGORITHM, "--via", via, "--json", "--library", str(library))
+        self._program.call("backfill", ALGORITHM, "--only", "--via", via, "--json", "--library", str(library))
 
     def _commands(self, library: Path, beside: int) -> None:
         here = ("--library", str(library))

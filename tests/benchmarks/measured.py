@@ -54,7 +54,8 @@ class Measured:
         done = subprocess.run([self.path, *arguments], capture_output=True, text=True, check=False)
         if done.returncode:
             raise RuntimeError(f"{' '.join(arguments)} failed: {done.stderr}")
-        return json.loads(done.stdout or "null")
+        last = done.stdout.splitlines()[-1:] if arguments[0] == "backfill" else [done.stdout]
+        return json.loads("".join(last) or "null")
 
     def taken(self) -> list[Command]:
         """Return the commands since the last time."""

@@ -20,7 +20,7 @@ from killing import dying, forked, watch
 from watchdown.catalogue import database
 from watchdown.cli import main
 from watchdown.executors import in_process
-from watchdown.runs import feeds, work
+from watchdown.runs import feeds, leases, work
 from watchdown.runs.batches import Batches
 from watchdown.runs.ledger import Ledger
 from watchdown.runs.staging import Staging
@@ -68,7 +68,7 @@ def fill(library: Path, media: list[Path]) -> None:
 
 def backfill(library: Path) -> None:
     """Backfill as the command line does."""
-    assert main(["backfill", "shots", "--size", "2", "--json", "--library", str(library)]) == 0
+    assert main(["backfill", "shots", "--only", "--size", "2", "--json", "--library", str(library)]) == 0
 
 
 def backfill_and_die(library: Path, name: str, before: int) -> None:
@@ -112,5 +112,6 @@ if __name__ == "__main__":
     import great_expectations  # noqa: F401 - it takes seconds, which no process need spend again
 
     FOLDER, *MEDIA = map(Path, sys.argv[1:])
+    setattr(leases, "LEASE_S", 1.0)  # noqa: B010 - it is final; so that the next call need not wait long for the dead
     with (FOLDER / "kills.jsonl").open("w") as results:
         results.writelines(json.dumps(kill) + "\n" for kill in kills(FOLDER, MEDIA))

@@ -67,7 +67,7 @@ class Stack:
         """Wait for a backfill and return its report."""
         out, errors = process.communicate(timeout=LONGEST_S)
         assert out, errors
-        found: dict[str, Any] = json.loads(out)
+        found: dict[str, Any] = json.loads(out.splitlines()[-1])
         return found
 
     def jobs(self) -> list[dict[str, Any]]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import watchdown
-from e2e.conftest import Call
+from e2e.conftest import Call, Said
 from watchdown.cli.exit_codes import ExitCode
 from watchdown_algos.drawn.film import film_of
 from watchdown_algos.drawn.write import write_film
@@ -37,6 +38,12 @@ def library(films: list[Path], tmp_path: Path) -> Path:
     return place
 
 
+def said_of(said: Said) -> tuple[int, dict[str, Any]]:
+    """Return the number of a backfill, its first line, and the report, its last."""
+    first, last = said.out.splitlines()
+    return json.loads(first)["backfill"], json.loads(last)
+
+
 def done(library: Path) -> set[str]:
     """Return the names of the titles that have shots."""
     with watchdown.open(library) as found:
@@ -59,7 +66,7 @@ def test_titles_are_chosen_by_name_pattern_and_metadata(
     call: Call, library: Path, wanted: list[str], taken: set[str]
 ) -> None:
     titles = [part for one in wanted for part in ("--titles", one)]
-    said = call("backfill", "shots", *titles, "--library", library)
+    said = call("backfill", "shots", "--only", *titles, "--library", library)
     assert (said.code, said.errors) == (ExitCode.OK, [])
     assert said.out.splitlines()[-1] == f"{len(taken)} of {len(taken)} runs are published, 0 failed."
     assert done(library) == taken
@@ -68,7 +75,7 @@ def test_titles_are_chosen_by_name_pattern_and_metadata(
 def test_a_title_is_chosen_by_its_id(call: Call, library: Path) -> None:
     with watchdown.open(library) as found:
         [title] = [one.id for one in found.titles() if one.name == "Night Train"]
-    assert call("backfill", "shots", "--titles", title, "--library", library).code == ExitCode.OK
+    assert call("backfill", "shots", "--only", "--titles", title, "--library", library).code == ExitCode.OK
     assert done(library) == {"Night Train"}
 
 
@@ -91,23 +98,23 @@ def test_an_algorithm_that_is_not_there_is_named_with_those_that_are(call: Call,
 
 
 def test_each_stage_is_told_and_the_report_is_json(call: Call, library: Path) -> None:
-    said = call("backfill", "shots", "--size", "2", "--library", library)
+    said = call("backfill", "shots", "--only", "--size", "2", "--library", library)
     told = [line.split("] ")[1] for line in said.err.splitlines() if line.startswith("[")]
     assert "work 0/3 titles: Night Ferry" in told
     assert told[-1] == "publish 3/3 titles"
-    assert [line.split()[1] for line in said.out.splitlines()[1:3]] == ["2", "1"]  # the batches
+    assert [line.split()[1] for line in said.out.splitlines()[2:4]] == ["2", "1"]  # the batches
     said = call("backfill", "visual-embedding", "--titles", "Noon", "--json", "--library", library)
     assert said.err == ""
-    report = json.loads(said.out)
+    report = said_of(said)[1]
     assert (report["runs"], report["published"], report["failed"], report["passed"]) == (1, 1, [], True)
     assert len(report["batches"]) == 1
 
 
 def test_what_is_done_is_not_done_again(call: Call, library: Path) -> None:
-    assert call("backfill", "shots", "--library", library).code == ExitCode.OK
+    assert call("backfill", "shots", "--only", "--library", library).code == ExitCode.OK
     with watchdown.open(library) as found:
         before = found.runs()
-    said = call("backfill", "shots", "--library", library)
+    said = call("backfill", "shots", "--only", "--library", library)
     assert (said.code, said.out) == (
         ExitCode.OK,
         "Nothing is to be done: 3 titles have the result already.\n",
@@ -121,14 +128,14 @@ def test_what_something_keeps_from_being_run_is_told_and_is_no_success(call: Cal
     told = "warning: Noon: keyframes cannot be run now: it has no Shot records yet; run shots first\n"
     assert (said.code, said.err) == (ExitCode.FAILED, told)
     assert "1 could not be planned" in said.out
-    assert call("backfill", "shots", "--titles", "Night*", "--library", library).code == ExitCode.OK
+    assert call("backfill", "shots", "--only", "--titles", "Night*", "--library", library).code == ExitCode.OK
     said = call("backfill", "keyframes", "--json", "--library", library)
     assert (said.code, said.err) == (ExitCode.FAILED, told)
-    report = json.loads(said.out)
+    report = said_of(said)[1]
     assert (report["published"], report["blocked"], report["passed"]) == (2, 1, False)
     again = call("backfill", "keyframes", "--json", "--tolerance", "1", "--library", library)
-    assert json.loads(again.out).keys() == report.keys()
-    assert (again.code, json.loads(again.out)["runs"], again.err) == (ExitCode.OK, 0, told)
+    assert said_of(again)[1].keys() == report.keys()
+    assert (again.code, said_of(again)[1]["runs"], again.err) == (ExitCode.OK, 0, told)
 
 
 def test_a_title_that_has_nothing_for_an_algorithm_is_noted_and_is_no_failure(

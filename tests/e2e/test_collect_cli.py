@@ -11,6 +11,7 @@ import pytest
 import watchdown
 from e2e.conftest import Call, Shelf
 from watchdown.cli.exit_codes import ExitCode
+from watchdown.client import Library
 
 
 @pytest.fixture
@@ -22,6 +23,10 @@ def library(shelf: Shelf, tmp_path: Path) -> Path:
             row = {"start_ns": 0, "end_ns": 10**9, "text": text, "language": "en"}
             opened.write("Caption", [row], "Harbour")
     return tmp_path / "library"
+
+
+def seen(library: Library) -> list[tuple[str, int]]:
+    return [(hit.title_name, hit.start_ns) for hit in library.search("a red car", titles=["Meadow"]).hits]
 
 
 def test_a_dry_run_says_what_would_go_and_removes_nothing(call: Call, library: Path) -> None:
@@ -84,8 +89,7 @@ def test_a_forgotten_film_is_in_no_file_of_the_library_and_the_other_is_found(
                 assert word.encode() not in content, f"{word} is in {path}"
     with watchdown.open(library) as opened:
         assert [one.name for one in opened.titles()] == ["Meadow"]
-        found = [(hit.title_name, hit.start_ns) for hit in opened.search("a red car", titles=["Meadow"]).hits]
-        assert found == before
+        assert seen(opened) == before
         assert not opened.search("lantern in the harbour", dialogue=True).hits
     assert call("forget", "Harbour", "--yes", "--library", library).code == ExitCode.NOT_FOUND
     added = call("add", shelf.harbour_file, "--library", library, "--json")

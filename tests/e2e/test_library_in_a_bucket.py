@@ -107,7 +107,15 @@ def test_films_in_a_bucket_are_found_as_films_in_a_folder_are(cloud: Cloud, shel
     (again,) = add(cloud, "s3://films/films/Harbour.mp4")
     assert (again.outcome, again.runs) == ("unchanged", ())
     here = {path.relative_to(cloud.services.place).parts[0] for path in _files(cloud)}
-    assert here <= {".lock", "cache", "lake", "library.db", "library.db-shm", "library.db-wal"}
+    assert here <= {
+        ".lock",
+        ".lock-loader",
+        "cache",
+        "lake",
+        "library.db",
+        "library.db-shm",
+        "library.db-wal",
+    }
 
 
 def _files(cloud: Cloud) -> list[Path]:

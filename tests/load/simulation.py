@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from load.conftest import HandClock
 from watchdown.catalogue.database import Database
 from watchdown.load.budget import Budget
+from watchdown.load.claim import NOBODY, Claim
+from watchdown.stores.feedback import Feedback
 
 BATCH, SIZE = 25, 100  # documents, and the bytes of each
 
@@ -38,11 +40,21 @@ class Simulation:
         self._count += 1
         heapq.heappush(self._events, (when, self._count, what))
 
-    def load(self, begin: float, *, pace: float = 1e6, until: float = 1e9, batch: int = BATCH) -> None:
+    def load(
+        self,
+        begin: float,
+        *,
+        pace: float = 1e6,
+        until: float = 1e9,
+        batch: int = BATCH,
+        claim: Claim = NOBODY,
+        feedback: Feedback | None = None,
+    ) -> None:
         """Let a loader begin at a time; at `until`, it dies without a word."""
 
         def start() -> None:
-            loader = Loader(Budget(self.database, clock=self.clock), pace, until)
+            budget = Budget(self.database, clock=self.clock, claim=claim, feedback=feedback)
+            loader = Loader(budget, pace, until)
             self.loaders.append(loader)
             step(loader)
 

@@ -18,7 +18,6 @@ from watchdown.catalogue.tables import loaders
 from watchdown.load.bucket import Bucket
 from watchdown.load.budget import Budget
 from watchdown.load.leases import LEASE_S, Leases
-from watchdown.load.sharing import shares
 
 START = 1000.0
 
@@ -105,6 +104,7 @@ def test_a_loader_that_ends_gives_its_share_back_at_once(database: Database) -> 
         assert connection.execute(select(loaders.c.id)).scalars().all() == []
 
 
+@pytest.mark.feature(25)
 @pytest.mark.parametrize(
     ("before", "after"), [(1000.0, 100.0), (100.0, 1000.0), (None, 500.0), (500.0, None)]
 )
@@ -176,21 +176,6 @@ def test_threads_of_one_loader_take_from_one_share(database: Database, clock: Ha
         budget.renew()
         (seen,) = Leases(database, clock).loading()
         assert (seen["documents"], seen["bytes"]) == (800, 1600)
-
-
-wants = st.dictionaries(st.integers(0, 20), st.none() | st.floats(0, 1e6), min_size=1, max_size=8)
-
-
-@given(limit=st.floats(0, 1e6), wanted=wants)
-def test_shares_add_up_to_the_limit_and_the_modest_get_what_they_want(
-    limit: float, wanted: dict[int, float | None]
-) -> None:
-    named = {str(one): want for one, want in wanted.items()}
-    found = shares(limit, named)
-    assert sum(found.values()) == pytest.approx(limit)
-    fair = limit / len(named)
-    for loader, want in named.items():
-        assert found[loader] >= min(inf if want is None else want, fair) * 0.999
 
 
 @given(

@@ -83,6 +83,14 @@ def test_while_the_server_is_away_all_else_is_done_and_later_the_rest(
             "keyframes": "active",
             "visual-embedding": "failed",
         }
+        stands = {slot.algorithm: slot for slot in library.status().titles[0].slots}
+        assert {name: slot.standing for name, slot in stands.items() if name != "dialogue"} == {
+            "shots": "ready",
+            "keyframes": "ready",
+            "visual-embedding": "failed",
+        }
+        assert server.grpc in (stands["visual-embedding"].why or "")
+        assert "watchdown backfill visual-embedding" in stands["visual-embedding"].fix[0]
         with pytest.raises(ModelUnavailable, match=server.grpc):
             library.search("a red race car")
     models.close()
@@ -91,6 +99,7 @@ def test_while_the_server_is_away_all_else_is_done_and_later_the_rest(
     with watchdown.open(tmp_path / "library", algorithms=discover(models=patient)) as library:
         (again,) = library.add(film)
         assert (again.outcome, again.errors) == ("updated", ())
+        assert library.status().ready
         assert embeddings(library)
     patient.close()
 

@@ -19,6 +19,7 @@ from watchdown.runs.batching import Batching
 from watchdown.runs.execute import Executor
 from watchdown.runs.feeds import ReadRecords
 from watchdown.runs.judging import Judge
+from watchdown.runs.leases import BatchLeases
 from watchdown.runs.ledger import Ledger, Run
 from watchdown.runs.plan import Planner
 from watchdown.runs.progress import Report
@@ -65,6 +66,7 @@ class Library:
             catalogue=self.catalogue,
             ledger=kept,
             planner=self.planner(kept),
+            leases=BatchLeases(self.database),
             stages=Stages(storage=self.storage, ledger=kept, sink=self.sink, types=self.types),
             read_records=self.read_records,
             algorithms=self.algorithms,
@@ -105,6 +107,7 @@ class Library:
             storage=self.storage,
             catalogue=self.catalogue,
             ledger=self.ledger,
+            leases=BatchLeases(self.database),
             planner=self.planner(self.ledger),
             algorithms=self.algorithms,
             types=self.types,

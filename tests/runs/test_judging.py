@@ -14,6 +14,7 @@ from runs.algorithms import catalogue, known
 from runs.libraries import TITLE, Library
 from watchdown.runs.execute import Executor
 from watchdown.runs.judging import Judging
+from watchdown.runs.leases import BatchLeases
 from watchdown.runs.stages import Stages
 from watchdown.runs.states import State
 from watchdown.storage import keys
@@ -53,6 +54,7 @@ def run(library: Library, algorithms: AlgorithmCatalogue) -> State:
         catalogue=library.catalogue,
         ledger=library.ledger,
         planner=library.planner(library.ledger, algorithms),
+        leases=BatchLeases(library.database),
         stages=Stages(
             storage=library.storage, ledger=library.ledger, sink=LanceSink(library.lake), types=library.types
         ),

@@ -17,7 +17,7 @@ from begun_together import run_together
 from stores.loads import Loads
 
 HERE = Path(__file__)
-SURROUNDINGS = {"PATH": os.defpath, "PYTHONPATH": str(HERE.parents[1])}
+SURROUNDINGS = {"PATH": os.defpath, "PYTHONPATH": os.pathsep.join([str(HERE.parents[1]), *sys.path])}
 ROWS = 2_000
 LOADER = """
 import sys

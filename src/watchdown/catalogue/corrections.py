@@ -15,6 +15,11 @@ from watchdown_schemas.errors import NotFound
 _Listed: TypeAlias = list[Correction]  # inside the class, `list` is its method
 
 
+def as_correction(row: Mapping[Any, Any]) -> Correction:
+    """Return the correction of a row."""
+    return Correction(**row)
+
+
 class Corrections:
     """The corrections of a library; none is ever deleted."""
 
@@ -77,4 +82,4 @@ class Corrections:
     def _where(self, *conditions: ColumnElement[bool]) -> _Listed:
         statement = select(corrections).where(*conditions).order_by(corrections.c.id)
         with self._database.reading() as connection:
-            return [Correction(**row) for row in connection.execute(statement).mappings()]
+            return [as_correction(row) for row in connection.execute(statement).mappings()]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import local
 from typing import Final
 
 from sqlalchemy import Connection, Engine
@@ -26,6 +27,12 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
+class _Guards(local):
+    """What looks at the transactions of a thread: each thread holds locks and leases of its own."""
+
+    here: tuple[Guard, ...] = ()
+
+
 class Database:
     """One engine; `reading` and `writing` give connections, each in one transaction.
 
@@ -37,7 +44,7 @@ class Database:
         self.address = address
         self._engine = engine
         self._patience_s = patience_s
-        self._guards: tuple[Guard, ...] = ()
+        self._guards = _Guards()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -52,18 +59,21 @@ class Database:
         What touches neither catalogue nor ledger is a `writer` of its own, and need not wait for theirs.
         """
         with self._transaction(options_of(self._engine, writer=writer)) as connection:
-            for guard in self._guards if writer == WRITER else ():
+            for guard in self._guards.here if writer == WRITER else ():
                 guard(connection)
             yield connection
 
     @contextmanager
     def guarded(self, guard: Guard) -> Iterator[None]:
-        """Let `guard` look at each writing transaction before it is given; what it raises ends it."""
-        self._guards = (*self._guards, guard)
+        """Let `guard` look at each writing transaction of this thread before it is given.
+
+        What it raises ends the transaction.
+        """
+        self._guards.here = (*self._guards.here, guard)
         try:
             yield
         finally:
-            self._guards = tuple(one for one in self._guards if one is not guard)
+            self._guards.here = tuple(one for one in self._guards.here if one is not guard)
 
     def session(self) -> Connection:
         """Return a connection of its own, outside transactions, for what lasts as long as it does."""

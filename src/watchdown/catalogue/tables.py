@@ -14,6 +14,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    false,
     text,
 )
 
@@ -273,4 +274,14 @@ loaders = Table(
     Column("bytes_rate", Double, nullable=False),
     Column("bytes_wanted", Double, nullable=True),
     Column("bytes_share", Double, nullable=True),
+    Column("backfill", BigInteger, nullable=True),
+    Column("rate", Double, nullable=True),
+    Column("urgent", Boolean, nullable=False, server_default=false()),
+)
+# What else all loaders go by: what people chose, and what the governor has learnt.
+load_state = Table(
+    "load_state",
+    metadata,
+    Column("what", TEXT, primary_key=True),
+    Column("value", JSON, nullable=False),
 )

@@ -32,7 +32,8 @@ def as_timeline(row: Row[Any]) -> Timeline:
     )
 
 
-def _asset(row: Row[Any]) -> Asset:
+def as_asset(row: Row[Any]) -> Asset:
+    """Return the asset of a row."""
     return Asset(**row._mapping)  # noqa: SLF001 - the documented mapping of a row
 
 
@@ -75,7 +76,7 @@ class Catalogue:
         statement = select(tables.assets).where(tables.assets.c.fingerprint == fingerprint)
         with self._database.reading() as connection:
             row = connection.execute(statement).first()
-        return _asset(row) if row else None
+        return as_asset(row) if row else None
 
     def titles(self) -> list[Title]:
         """Return all titles by name."""
@@ -117,7 +118,7 @@ class Catalogue:
         """Return the assets of a title, in a fixed order."""
         statement = select(tables.assets).where(tables.assets.c.title == title).order_by(tables.assets.c.id)
         with self._database.reading() as connection:
-            return [_asset(row) for row in connection.execute(statement)]
+            return [as_asset(row) for row in connection.execute(statement)]
 
     def shared(self, asset: Asset) -> bool:
         """Whether another title has the same content, too: as the same subtitles may be of two films."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from watchdown.cli.backfill_view import viewed
 from watchdown.cli.batches import (
     RateOption,
     SizeOption,
@@ -21,14 +23,29 @@ from watchdown.cli.batches import (
 )
 from watchdown.cli.exit_codes import ExitCode
 from watchdown.cli.options import DEFAULT_LIBRARY, JsonOption, LibraryOption
+from watchdown.cli.output import notice, print_json
 from watchdown.cli.steps import steps
-from watchdown.runs.batch import SIZE
-from watchdown_schemas.errors import RunError
+from watchdown.runs.batch import LARGEST, SIZE
+from watchdown.runs.states import State
+from watchdown_schemas.errors import BackfillCancelled, RunError
 
 if TYPE_CHECKING:
+    from watchdown.client.backfills import Begun
     from watchdown.client.services import Services
-    from watchdown.runs.batching import Planned
 
+UNSHOWN = "more has failed than is tolerated: mend it, then: watchdown backfills retry-failed {}"
+ConcurrencyOption = Annotated[
+    int | None, typer.Option(min=1, max=LARGEST, metavar="N", help="Titles that are worked at once.")
+]
+PublishOption = Annotated[
+    Literal["batch", "all"] | None,
+    typer.Option(
+        help="Show each batch as soon as it is done, or all at one moment; the latter where the model is new."
+    ),
+]
+OnlyOption = Annotated[
+    bool, typer.Option("--only", help="Do not go on to the algorithms that read its records.")
+]
 AlgorithmArgument = Annotated[str, typer.Argument(metavar="ALGO", help="The algorithm's name.")]
 
 
@@ -37,60 +54,74 @@ def backfill(
     *,
     titles: TitlesOption = None,
     rate: RateOption = None,
+    concurrency: ConcurrencyOption = None,
+    publish: PublishOption = None,
     tolerance: ToleranceOption = 0.0,
     size: SizeOption = SIZE,
+    only: OnlyOption = False,
     via: ViaOption = "local",
     library: LibraryOption = DEFAULT_LIBRARY,
     as_json: JsonOption = False,
 ) -> int:
-    """Run an algorithm over all titles that lack its result. Whatever ended it, the next call goes on."""
-    from watchdown.client import backfilling
+    """Run an algorithm over all titles that lack its result. Whatever ended it, the next call goes on.
+
+    From another terminal it is looked at, paused and cancelled: watchdown backfills.
+    """
+    from watchdown.client import backfills
     from watchdown.client.opening import opened
-    from watchdown.executors.protocol import Wanted
 
-    with (
-        opened(library, ask=True) as services,
-        backfilling.executor_of(services, via, waiting()) as executor,
-    ):
-        found = backfilling.plan(services, [algorithm], titles or (), size=size, waiting=waiting())
-        if not found.batches:
-            return _nothing_to_do(services, found, tolerance, as_json=as_json)
-        if as_json:
-            tell_waiting(found)
-        else:
-            tell_plan(found, as_json=False)
-        wanted = Wanted(
-            algorithm=algorithm,
-            titles=titles or (),
-            planned=found,
-            size=size,
-            rate=rate,
-            tolerance=tolerance,
-        )
-        with steps(quiet=as_json) as report:
-            for step in executor.watch(executor.run(wanted)):
+    wish = backfills.Wish(
+        algorithm=algorithm,
+        titles=titles or (),
+        size=size,
+        rate=rate,
+        concurrency=concurrency,
+        publish=publish,
+        via=via,
+        tolerance=tolerance,
+        only=only,
+    )
+    with opened(library, ask=True) as services:
+        services.algorithms[algorithm]  # raises, naming those that are known
+        backfills.check_executor(services, via)
+        begun = backfills.begin(services, wish, waiting())
+        return follow(services, begun, str(library), as_json=as_json)
+
+
+def follow(services: Services, begun: Begun, library: str, *, as_json: bool) -> int:
+    """Work a backfill to its end and say what became of it; the exit code is the verdict."""
+    from watchdown.client import backfills
+
+    found, number = begun.planned, begun.backfill.number
+    if as_json:
+        print_json({"backfill": number}, indent=None)
+        tell_waiting(found)
+    elif found.batches:
+        typer.echo(f"Backfill {number}:")
+        tell_plan(found, as_json=False)
+    else:
+        tell_waiting(found)
+    try:
+        with viewed(quiet=as_json, budget=lambda: backfills.budget_of(services, number)) as report:
+            for step in backfills.work(services, begun, waiting()):
                 report(step)
-        judged = backfilling.report(
-            services,
-            [one.batch for one in found.batches],
-            tolerance=tolerance,
-            library=str(library),
-            via=via,
-            blocked=found.blocked,
+    except BackfillCancelled as error:
+        notice("cancelled", str(error))
+        judged = backfills.settle(services, number, library=library, blocked=found.blocked)
+        tell_report(judged, as_json=as_json, indent=None)
+        return ExitCode.FAILED
+    judged = backfills.settle(services, number, library=library, blocked=found.blocked)
+    if not (as_json or judged.runs or found.blocked):
+        typer.echo(f"Nothing is to be done: {found.up_to_date} titles have the result already.")
+        return ExitCode.OK
+    code = tell_report(judged, as_json=as_json, indent=None)
+    if any(one.state == State.LOADED for one in judged.failed):
+        notice("not shown", UNSHOWN.format(number))
+    if any(one.state == State.FAILED for one in judged.failed):
+        notice(
+            "try them again", f"watchdown backfills retry-failed {number} --library {shlex.quote(library)}"
         )
-        return tell_report(judged, as_json=as_json)
-
-
-def _nothing_to_do(services: Services, found: Planned, tolerance: float, *, as_json: bool) -> int:
-    """Say so; titles that something keeps from being planned are no success."""
-    from watchdown.client import backfilling
-
-    tell_waiting(found)
-    if as_json or found.blocked:
-        judged = backfilling.report(services, (), tolerance=tolerance, blocked=found.blocked)
-        return tell_report(judged, as_json=as_json)
-    typer.echo(f"Nothing is to be done: {found.up_to_date} titles have the result already.")
-    return ExitCode.OK
+    return code
 
 
 def run(
@@ -110,7 +141,7 @@ def run(
 
     with (
         opened(library, ask=True) as services,
-        backfilling.executor_of(services, "local", waiting()) as executor,
+        backfilling.executor_of(services, "local") as executor,
     ):
         title, batches = services.catalogue.title(on), list[str]()
         dependants = sorted(services.batching.dependants([algorithm]))
@@ -120,7 +151,7 @@ def run(
                 if found.waiting and algorithm in names:
                     remedy = "Mend that first, or choose another title"
                     raise RunError(title.name, found.waiting[0].why, remedy)
-                wanted = Wanted(algorithm=algorithm, titles=[title.id], planned=found, size=1)
+                wanted = Wanted(algorithm=algorithm, titles=[title.id], planned=found, size=1, urgent=True)
                 for step in executor.watch(executor.run(wanted)):
                     report(step)
                 batches += [one.batch for one in found.batches]

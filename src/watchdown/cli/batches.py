@@ -46,17 +46,19 @@ RateOption = Annotated[
 ToleranceOption = Annotated[
     float, typer.Option(min=0, max=1, metavar="SHARE", help="The share of titles that may fail.")
 ]
+WRITING = "another process writes to the library"
+AT_WORK = "another process works this batch, or its backfill is paused"
 UNJUDGED = "the results were not judged as a whole: pip install 'watchdown[quality]'"
 
 
-def waiting() -> Callable[[], None]:
-    """Return what says once that another process writes to the library; Ctrl-C ends the wait."""
+def waiting(why: str = WRITING) -> Callable[[], None]:
+    """Return what says once why one waits: for another process, unless told; Ctrl-C ends the wait."""
     said = False
 
     def say() -> None:
         nonlocal said
         if not said:
-            notice("waiting", "another process writes to the library")
+            notice("waiting", why)
         said = True
 
     return say
@@ -140,10 +142,11 @@ def record(
     as_json: JsonOption = False,
 ) -> int:
     """Enter what workers have left into the ledger, once none of them is at work; the rest is lost."""
+    from watchdown.client import backfilling
     from watchdown.client.opening import opened
 
     causes = dict(map(_cause, lost or ()))
-    with opened(library) as services, services.writing(waiting()):
+    with opened(library) as services, backfilling.at_batch(services, batch, waiting(AT_WORK)):
         return _told(batch, services.batches.record(batch, causes), as_json=as_json)
 
 
@@ -158,11 +161,12 @@ def validate(
     *, batch: BatchOption, library: LibraryOption = DEFAULT_LIBRARY, as_json: JsonOption = False
 ) -> int:
     """Judge the recorded runs, each by its refused rows and all together, with a report."""
+    from watchdown.client import backfilling
     from watchdown.client.opening import opened
     from watchdown.storage import keys
     from watchdown.validation.judge import FIRST_PAGE
 
-    with opened(library) as services, services.writing(waiting()):
+    with opened(library) as services, backfilling.at_batch(services, batch, waiting(AT_WORK)):
         runs = services.batches.validate(batch)
         page = keys.report(batch) + FIRST_PAGE
         there = services.storage.exists(page)
@@ -182,21 +186,23 @@ def load(
     as_json: JsonOption = False,
 ) -> int:
     """Load the runs that passed into the store, within the budget; readers do not see them yet."""
+    from watchdown.client import backfilling
     from watchdown.client.opening import opened
-    from watchdown.load.claim import Claim
 
-    with opened(library) as services, services.writing(waiting()):
-        return _told(batch, services.batches.load(batch, Claim(rate=rate)), as_json=as_json)
+    with opened(library) as services, backfilling.at_batch(services, batch, waiting(AT_WORK)) as control:
+        claim = backfilling.claim_of(services, batch, rate)
+        return _told(batch, services.batches.load(batch, claim, control.gate), as_json=as_json)
 
 
 def publish(
     *, batch: BatchOption, library: LibraryOption = DEFAULT_LIBRARY, as_json: JsonOption = False
 ) -> int:
     """Show what is loaded to readers, all at one moment."""
+    from watchdown.client import backfilling, backfills
     from watchdown.client.opening import opened
 
-    with opened(library) as services, services.writing(waiting()):
-        return _told(batch, services.batches.publish(batch), as_json=as_json)
+    with opened(library) as services, backfilling.at_batch(services, batch, waiting(AT_WORK)):
+        return _told(batch, backfills.publish(services, batch), as_json=as_json)
 
 
 def _told(batch: str, runs: Sequence[Run], *, as_json: bool, **more: Any) -> int:
@@ -228,24 +234,28 @@ def report(
     as_json: JsonOption = False,
 ) -> int:
     """Judge what became of batches: each title that failed, why, and how to try again."""
-    from watchdown.client import backfilling
+    from watchdown.client import backfilling, backfills
     from watchdown.client.opening import opened
 
     with opened(library) as services:
         found = backfilling.report(
             services, batch or (), tolerance=tolerance, library=str(library), via=via, blocked=blocked
         )
+        for one in {one.number for name in batch or () for one in services.backfills.of_batch(name)}:
+            backfills.settle(services, one, blocked=blocked)
     return tell_report(found, as_json=as_json)
 
 
-def tell_report(found: BackfillReport, *, as_json: bool) -> int:
+def tell_report(found: BackfillReport, *, as_json: bool, indent: int | None = 1) -> int:
     """Say what became of a backfill, failures on stderr; the exit code is its verdict."""
     for one in found.failed:
         what = f"{printable(one.title_name)}: {one.algorithm} (run {one.run})"
         notice("failed", f"{what}: {printable(one.error)}")
+        if one.log:
+            notice("its log", one.log)
         notice("try again", one.command)
     if as_json:
-        print_json({**asdict(found), "passed": found.passed})
+        print_json({**asdict(found), "passed": found.passed}, indent=indent)
     else:
         blocked = f", {found.blocked} could not be planned" if found.blocked else ""
         typer.echo(

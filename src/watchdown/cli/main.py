@@ -13,9 +13,11 @@ import typer
 from watchdown.cli import (
     add,
     backfill,
+    backfills,
     batches,
     budget,
     collect,
+    dead_letters,
     demo,
     doctor,
     forget,
@@ -26,6 +28,7 @@ from watchdown.cli import (
     search,
     settings,
     show,
+    status,
     titles,
     work,
 )
@@ -67,7 +70,9 @@ app.command("search")(search.search)
 app.add_typer(titles.group, name="titles")
 app.command("runs")(titles.runs)
 app.command("show")(show.show)
+app.command("status")(status.status)
 app.command("backfill")(backfill.backfill)
+app.add_typer(backfills.app, name="backfills")
 app.command("run")(backfill.run)
 app.command("batch")(batches.batch)
 app.command("work")(work.work)
@@ -86,6 +91,7 @@ app.add_typer(schema.group, name="schema")
 app.add_typer(models.group, name="models")
 app.add_typer(note.app, name="note")
 app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(dead_letters.app, name="dead-letters")
 
 
 @app.callback(invoke_without_command=True)

@@ -20,9 +20,14 @@ WRAPS = frozenset({"what", "remarks", "file", "found", "remedy", "records"})  # 
 NOTICES = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
-def print_json(value: Any) -> None:
-    """Print a value as one JSON document, in ASCII, so that every terminal and pipe takes it."""
-    sys.stdout.write(json.dumps(value, indent=1) + "\n")
+def print_json(value: Any, *, indent: int | None = 1) -> None:
+    """Print a value as one JSON document, in ASCII, so that every terminal and pipe takes it.
+
+    Without an `indent` it is a line, which is seen at once.
+    """
+    sys.stdout.write(json.dumps(value, indent=indent) + "\n")
+    if indent is None:
+        sys.stdout.flush()
 
 
 def notice(kind: str, message: str, style: str = "") -> None:

@@ -83,6 +83,7 @@ def _print(summary: TitleSummary) -> None:
         console.print(Text(f"{one.schema_type:14} {cells}"))
     end = clock(summary.duration_ns)
     console.print(Text(f"{'':14} 0{end:>{WIDTH - 1}}"))
+    typer.echo(f"status: {printable(summary.status)}  (watchdown status {summary.id})")
     for note in summary.notes:
         typer.echo(f"note: {printable(note)}")
 

@@ -21,7 +21,7 @@ Report = Callable[["Step"], None]
 
 def steps(*, quiet: bool = False) -> AbstractContextManager[Report]:
     """Give a function that takes steps and shows them on stderr."""
-    return reporting(_live, _lines, quiet=quiet)
+    return reporting(_live, in_lines, quiet=quiet)
 
 
 @contextmanager
@@ -48,7 +48,8 @@ def _live() -> Iterator[Report]:
         yield report
 
 
-def _lines() -> Report:
+def in_lines() -> Report:
+    """Return what shows each step as a line."""
     said: set[tuple[str, int]] = set()
     started = monotonic()
 

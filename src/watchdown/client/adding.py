@@ -16,7 +16,7 @@ from watchdown.media.place import Place
 from watchdown.media.shelf import is_address
 from watchdown.runs.ledger import Run
 from watchdown.runs.progress import Progress
-from watchdown.runs.states import State
+from watchdown.runs.states import OPEN, State
 from watchdown_schemas.errors import LibraryError, WatchdownError, printable
 
 Report = Callable[[Progress], None]
@@ -84,6 +84,8 @@ def _add(services: Services, place: Place, wishes: Wishes, report: Report) -> Ad
     notes = [f"{run.algorithm}: {warning}" for run in good for warning in run.warnings]
     if services.must_take_in(place) and not entered.known:
         notes.insert(0, TAKEN_IN)
+    busy = [run for run in newest.values() if run.state in OPEN and run.batch]
+    notes += [f"{run.algorithm}: is at work in a backfill (batch {run.batch})" for run in busy]
     models = [services.algorithms[run.algorithm].manifest.model for run in good]
     return Added(
         path=str(place),

@@ -15,9 +15,12 @@ from anyio.to_thread import run_sync
 from watchdown.catalogue.model import Title
 from watchdown.client import moments, pictures, records
 from watchdown.client.guarding import needs_local
+from watchdown.client.part_backfills import AsyncBackfills
+from watchdown.client.part_budget import AsyncBudget
 from watchdown.client.part_collection import AsyncCollection
+from watchdown.client.part_dead_letters import AsyncDeadLetters
+from watchdown.client.part_status import AsyncStatus
 from watchdown.client.parts_asynchronous import (
-    AsyncBudget,
     AsyncCorrections,
     AsyncNotes,
     AsyncQuarantine,
@@ -52,6 +55,9 @@ class AsyncLibrary:
         self.quarantine = AsyncQuarantine(services)
         self.budget = AsyncBudget(services)
         self.collection = AsyncCollection(services)
+        self.status = AsyncStatus(services)
+        self.dead_letters = AsyncDeadLetters(services)
+        self.backfills = AsyncBackfills(services)
 
     async def __aenter__(self) -> Self:
         return self

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from watchdown.client.choosing import chosen
 from watchdown.client.services import Services
-from watchdown.executors.in_process import InProcess
-from watchdown.executors.protocol import Executor
+from watchdown.executors.in_process import Follow, InProcess, nothing_more, unheard
+from watchdown.executors.protocol import Executor, Wanted
+from watchdown.load.claim import Claim
+from watchdown.runs import backfills
 from watchdown.runs.batch import SIZE, read_batch
 from watchdown.runs.batching import Planned
+from watchdown.runs.control import Control
 from watchdown.runs.reporting import BackfillReport, report_on
 from watchdown.runs.worker import Worker
 from watchdown_schemas.errors import SettingsInvalid
 
-Via = Literal["local", "airflow"]
+if TYPE_CHECKING:
+    from watchdown.runs.ledger import Run
+
 Over = Literal["media", "records"]
+Via = backfills.Via
 Waiting = Callable[[], None]
+Heard = Callable[[Wanted], Control]
+
+
+LOOK_S: Final = 0.5
+JOB_LABEL: Final = "batch.kubernetes.io/job-name"
 
 
 def nothing() -> None:
@@ -56,14 +68,21 @@ def plan(
 
 
 @contextmanager
-def executor_of(services: Services, via: Via, waiting: Waiting = nothing) -> Iterator[Executor]:
-    """Give what works backfills: this process, or the Airflow of the settings."""
+def executor_of(
+    services: Services, via: Via, follow: Follow = nothing_more, heard: Heard = unheard
+) -> Iterator[Executor]:
+    """Give what works backfills: this process, or the Airflow of the settings.
+
+    In this process, `follow` plans what reads a batch that was published, `heard` gives what people say.
+    """
     if via == "local":
         yield InProcess(
             batches=services.batches,
             read=lambda name: read_batch(services.storage, name),
+            leases=services.leases,
             work=worker_of(services),
-            writing=lambda: services.writing(waiting),
+            follow=follow,
+            heard=heard,
         )
         return
     if services.settings.airflow.url is None:
@@ -104,6 +123,10 @@ def report(
     """Judge what became of batches; `library` and `via` are how the commands to try again name them."""
     runs = [run for name in batches for run in services.batches.runs(name)]
     names = {title.id: title.name for title in services.catalogue.titles()} if runs else {}
+
+    def log(run: Run) -> str | None:
+        return f"kubectl logs -l {JOB_LABEL}=watchdown-{run.batch} --tail -1" if via == "airflow" else None
+
     return report_on(
         batches,
         runs,
@@ -112,4 +135,29 @@ def report(
         library=library or services.place,
         via=via,
         blocked=blocked,
+        log=log,
     )
+
+
+@contextmanager
+def at_batch(services: Services, batch: str, waiting: Waiting = nothing) -> Iterator[Control]:
+    """Hold the lease on a batch, once no backfill that it is in is paused, and give what people say of them.
+
+    Raises NotFound where there is no such batch; while it waits, `waiting` is called.
+    """
+    services.batches.runs(batch)  # raises where there is none
+    services.leases.enter(batch)
+    control = Control(lambda: [one for one in services.backfills.of_batch(batch) if one.goes_on])
+    while control.paused:
+        waiting()
+        time.sleep(LOOK_S)
+    with services.leases.holding(batch, waiting):
+        yield control
+
+
+def claim_of(services: Services, batch: str, rate: float | None) -> Claim:
+    """Return what a load of a batch claims of the budget: that of the newest backfill which it is in."""
+    newest = next((one for one in services.backfills.of_batch(batch) if one.goes_on), None)
+    if newest is None:
+        return Claim(rate=rate)
+    return Claim(backfill=newest.number, rate=newest.rate if rate is None else rate)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -14,6 +15,7 @@ from watchdown.runs.staged_records import StagedRecords
 from watchdown.settings import Address, Settings
 from watchdown.storage.local import LocalStorage
 from watchdown.storage.protocol import Storage
+from watchdown.stores.feedback import Feedback
 from watchdown.stores.protocol import Searcher, Sink, Told, Types
 from watchdown_algos.models import IN_PROCESS, Models
 from watchdown_schemas.errors import LibraryError, LibraryNotFound, SettingsInvalid
@@ -46,7 +48,8 @@ class ToldDirectory(Directory, Told, Protocol):
 class Store:
     """What answers searches: its sink, its searcher, how runs are read back, and how it is let go.
 
-    `told` is what it knows beside records, where readers ask the store rather than the database.
+    `told` is what it knows beside records, where readers ask the store rather than the database; `feedback`
+    tells how it bears a load.
     """
 
     sink: Sink
@@ -54,6 +57,7 @@ class Store:
     read_run: ReadRun
     close: Callable[[], None]
     told: ToldDirectory | None = None
+    feedback: Feedback | None = None
 
 
 def database_of(settings: Settings, *, create: bool) -> Database:
@@ -116,17 +120,26 @@ def triton_of(settings: Settings, deadline: float) -> TritonModels:
     )
 
 
-def store_of(settings: Settings, storage: Storage, types: Types) -> Store:
-    """Return the store of records."""
+def store_of(
+    settings: Settings,
+    storage: Storage,
+    types: Types,
+    alone: Callable[[], AbstractContextManager[object]] = nullcontext,
+) -> Store:
+    """Return the store of records; `alone` keeps other writers out of one that takes one at a time."""
     if settings.store.kind == "lance":
         from watchdown.lake.tables import Lake
+        from watchdown.stores.lance.feedback import LanceFeedback
         from watchdown.stores.lance.searcher import LanceSearcher
         from watchdown.stores.lance.sink import LanceSink
 
-        lake = Lake(settings.store.file, retention=settings.collect.retention)
+        lake = Lake(settings.store.file, retention=settings.collect.retention, alone=alone)
         searcher = LanceSearcher(lake, types)
-        return Store(LanceSink(lake), searcher, searcher.read_run, lake.close)
+        watching = LanceFeedback(settings.store.file)
+        return Store(LanceSink(lake), searcher, searcher.read_run, lake.close, feedback=watching)
     from watchdown.stores.opensearch.directory import StoreDirectory
+    from watchdown.stores.opensearch.feedback import OpenSearchFeedback
+    from watchdown.stores.opensearch.pace import Pace
     from watchdown.stores.opensearch.searcher import OpenSearchSearcher
     from watchdown.stores.opensearch.sink import OpenSearchSink
 
@@ -137,8 +150,10 @@ def store_of(settings: Settings, storage: Storage, types: Types) -> Store:
         searching.close()
         cluster.close()
 
-    read_run = StagedRecords(storage).read_run
-    return Store(OpenSearchSink(cluster), searching, read_run, close, StoreDirectory(cluster))
+    read_run, pace = StagedRecords(storage).read_run, Pace()
+    feedback = OpenSearchFeedback(cluster, pace)
+    sink = OpenSearchSink(cluster, pace=pace)
+    return Store(sink, searching, read_run, close, StoreDirectory(cluster), feedback)
 
 
 def read_run_of(settings: Settings, storage: Storage, types: Types) -> tuple[ReadRun, Callable[[], None]]:

@@ -12,11 +12,10 @@ from anyio.to_thread import run_sync
 
 from watchdown.catalogue.model import Correction
 from watchdown.client.guarding import needs_local
-from watchdown.client.results import LoadBudget, Refused, RunSummary, Written
+from watchdown.client.results import Refused, RunSummary, Written
 from watchdown.client.services import Services
 from watchdown.runs.progress import Progress
 from watchdown_schemas.declaration import Declaration
-from watchdown_schemas.errors import QueryError
 from watchdown_schemas.evolution import Difference
 from watchdown_schemas.record import Record
 from watchdown_schemas.registry import Registry
@@ -208,32 +207,3 @@ class AsyncQuarantine(_Part):
             waiting=anyio.from_thread.check_cancelled,
         )
         return await run_sync(call)
-
-
-class AsyncBudget(_Part):
-    """What all loads together may write in a second."""
-
-    @needs_local
-    async def show(self) -> LoadBudget:
-        """Return the limits and who loads now."""
-        from watchdown.client import budgeting
-
-        return await run_sync(budgeting.show, self._services)
-
-    @needs_local
-    async def set(self, **limits: float | None) -> LoadBudget:
-        """Set `documents` and `bytes` in a second, None to lift a limit; what is not named stays.
-
-        Loads that go on keep to them within two seconds; 0 pauses them.
-        """
-        from watchdown.client import budgeting
-
-        return await run_sync(budgeting.change, self._services, _kinds(limits))
-
-
-def _kinds(limits: Mapping[str, float | None]) -> Mapping[str, float | None]:
-    from watchdown.load.leases import KINDS
-
-    if strange := sorted(limits.keys() - set(KINDS)):
-        raise QueryError(", ".join(strange), "is nothing that is limited", f"Name {' or '.join(KINDS)}")
-    return limits

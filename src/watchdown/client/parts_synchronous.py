@@ -8,14 +8,13 @@ from typing import Any, Protocol, TypeVar
 
 from watchdown.catalogue.model import Correction
 from watchdown.client.parts_asynchronous import (
-    AsyncBudget,
     AsyncCorrections,
     AsyncNotes,
     AsyncQuarantine,
     AsyncSchemas,
     quiet,
 )
-from watchdown.client.results import LoadBudget, Refused, RunSummary, Written
+from watchdown.client.results import Refused, RunSummary, Written
 from watchdown.runs.progress import Progress
 from watchdown_schemas.declaration import Declaration
 from watchdown_schemas.evolution import Difference
@@ -151,19 +150,3 @@ class Quarantine:
     def replay(self, run: int, schema_type: str, rows: Sequence[Mapping[str, Any]] | Path = ()) -> Written:
         """Write mended rows with the good ones of their run as the next run of its slot, and publish it."""
         return self._call(lambda: self._inner.replay(run, schema_type, rows))
-
-
-class Budget:
-    """What all loads together may write in a second."""
-
-    def __init__(self, inner: AsyncBudget, call: Call) -> None:
-        self._inner = inner
-        self._call = call
-
-    def show(self) -> LoadBudget:
-        """Return the limits and who loads now."""
-        return self._call(self._inner.show)
-
-    def set(self, **limits: float | None) -> LoadBudget:
-        """Set `documents` and `bytes` in a second, None to lift a limit; what is not named stays."""
-        return self._call(lambda: self._inner.set(**limits))

@@ -34,27 +34,6 @@ class Added(_Result):
     errors: tuple[str, ...] = ()
 
 
-class Loader(_Result):
-    """Who loads now: what it took since it began, how fast it is, and its share, None without limit."""
-
-    name: str
-    since: str
-    documents: int
-    bytes: int
-    documents_per_s: float
-    bytes_per_s: float
-    documents_share: float | None
-    bytes_share: float | None
-
-
-class LoadBudget(_Result):
-    """What all loaders together may write in a second, None without limit, and who loads now."""
-
-    documents_per_s: float | None
-    bytes_per_s: float | None
-    loaders: tuple[Loader, ...]
-
-
 class Coverage(_Result):
     """The records of one active run of one schema type: how many, and where on the timeline."""
 
@@ -70,7 +49,8 @@ class Coverage(_Result):
 class TitleSummary(_Result):
     """What exists of a title: `counts` are the records per schema type, `coverage` where they lie.
 
-    `metadata`, `cast` and `rights` are what was imported; without `rights` everyone may see the title.
+    `status` says in one line what is ready of it. `metadata`, `cast` and `rights` are what was imported;
+    without `rights` everyone may see the title.
     """
 
     id: str
@@ -82,6 +62,7 @@ class TitleSummary(_Result):
     counts: dict[str, int]
     coverage: tuple[Coverage, ...]
     notes: tuple[str, ...]
+    status: str
     metadata: dict[str, Any]
     cast: tuple[dict[str, Any], ...]
     rights: tuple[str, ...]

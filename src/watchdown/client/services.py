@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
-from threading import RLock
-from typing import TYPE_CHECKING
+from threading import RLock, local
+from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 
@@ -41,14 +41,25 @@ if TYPE_CHECKING:
     from watchdown.client.telling import Telling
     from watchdown.load.claim import Claim
     from watchdown.load.load import Take
+    from watchdown.runs.backfills import Backfills
     from watchdown.runs.batches import Batches
     from watchdown.runs.batching import Batching
     from watchdown.runs.execute import Executor
     from watchdown.runs.judging import Judging
+    from watchdown.runs.leases import BatchLeases
     from watchdown.runs.ledger import Ledger
     from watchdown.runs.plan import Planner
-    from watchdown.runs.stages import Stages
+    from watchdown.runs.stages import Gate, Stages
     from watchdown.runs.writing import Writing
+
+
+LOADER: Final = "loader"  # the lock of whoever writes to a store that takes one writer at a time
+
+
+class _Held(local):
+    """The locks that a thread holds."""
+
+    names: frozenset[str] = frozenset()
 
 
 class Services:
@@ -67,6 +78,7 @@ class Services:
         self.settings = settings
         self._create = create
         self._lock = RLock()
+        self._held = _Held()
         self._database: Database | None = None
         try:
             drivers.prepare(settings, create=create)
@@ -80,7 +92,9 @@ class Services:
         self.algorithms = algorithms or discover(models=self.models)
         self._encoders = drivers.models_of(settings, deadline=drivers.QUERY_S)
         self.registry = registry.discover(StoredTypes(self))
-        self.store = drivers.store_of(settings, self.storage, self.registry)
+        self.store = drivers.store_of(
+            settings, self.storage, self.registry, lambda: self.alone(LOADER, lambda: None)
+        )
         self.searcher = self.store.searcher
         if self.store.told is None:
             self.database  # noqa: B018 - a folder is opened whole, or refused at once
@@ -202,6 +216,7 @@ class Services:
             catalogue=self.catalogue,
             ledger=self.ledger,
             planner=self.planner,
+            leases=self.leases,
             stages=self.stages,
             read_records=self.read_run,
             algorithms=self.algorithms,
@@ -230,10 +245,25 @@ class Services:
             storage=self.storage,
             catalogue=self.catalogue,
             ledger=self.ledger,
+            leases=self.leases,
             planner=self.planner,
             algorithms=self.algorithms,
             types=self.registry,
         )
+
+    @cached_property
+    def leases(self) -> BatchLeases:
+        """Who works which batch."""
+        from watchdown.runs.leases import BatchLeases
+
+        return BatchLeases(self.database)
+
+    @cached_property
+    def backfills(self) -> Backfills:
+        """Backfills as they were asked for, and how they stand."""
+        from watchdown.runs.backfills import Backfills
+
+        return Backfills(self.database)
 
     @cached_property
     def batches(self) -> Batches:
@@ -263,12 +293,12 @@ class Services:
         )
 
     @contextmanager
-    def _loading(self, _claim: Claim) -> Iterator[Take]:
-        """Register as a loader, and give what takes from the share of the budget."""
+    def _loading(self, claim: Claim, gate: Gate) -> Iterator[Take]:
+        """Register as a loader, and give what takes from the share of the budget; `gate` may end a wait."""
         from watchdown.load.budget import Budget
 
-        with Budget(self.database) as budget:
-            yield budget.take
+        with Budget(self.database, claim=claim, feedback=self.store.feedback) as budget:
+            yield lambda rows, size: budget.take(rows, size, lambda: gate(0))
 
     def must_take_in(self, place: Place) -> bool:
         """Whether a file must lie in the library's storage, because other machines of the library read it."""
@@ -296,11 +326,21 @@ class Services:
 
     @contextmanager
     def alone(self, name: str, waiting: Callable[[], None]) -> Iterator[None]:
-        """Hold a lock of the library beside the writer's: one process at a time does what it is named for."""
+        """Hold a lock of the library beside the writer's: one process at a time does what it is named for.
+
+        A thread that holds it may ask for it again.
+        """
         from watchdown.catalogue.writer import writer_lock
 
-        with writer_lock(self.database, name).held(waiting):
+        if name in self._held.names:
             yield
+            return
+        with writer_lock(self.database, name).held(waiting):
+            self._held.names = self._held.names | {name}
+            try:
+                yield
+            finally:
+                self._held.names = self._held.names - {name}
 
     def close(self) -> None:
         """Let go of files and connections."""

@@ -11,6 +11,7 @@ from watchdown.catalogue.people import People
 from watchdown.catalogue.rights import Rights
 from watchdown.client.results import Coverage, RunSummary, TitleSummary
 from watchdown.client.services import Services
+from watchdown.client.status import line, titles
 from watchdown.runs.ledger import Run
 from watchdown.runs.stages import model_of
 from watchdown.runs.states import State
@@ -47,6 +48,7 @@ def show(services: Services, name_or_id: str) -> TitleSummary:
         counts=counts,
         coverage=tuple(coverage),
         notes=tuple(_notes(runs)),
+        status=line(next(titles(services, [title.id]))),
         metadata={name: _plain(value) for name, value in Metadata(services.database).of(title.id).items()},
         cast=tuple(map(_member, People(services.database).cast(title.id))),
         rights=tuple(sorted(Rights(services.database).of(title.id))),

@@ -14,9 +14,13 @@ from anyio.from_thread import BlockingPortal
 
 from watchdown.catalogue.model import Title
 from watchdown.client.asynchronous import AsyncLibrary, Place, open_async
+from watchdown.client.part_backfills import Backfills
+from watchdown.client.part_budget import Budget
 from watchdown.client.part_collection import Collection
+from watchdown.client.part_dead_letters import DeadLetters
+from watchdown.client.part_status import Status
 from watchdown.client.parts_asynchronous import quiet
-from watchdown.client.parts_synchronous import Budget, Corrections, Notes, Quarantine, Schemas
+from watchdown.client.parts_synchronous import Corrections, Notes, Quarantine, Schemas
 from watchdown.client.records import Filter
 from watchdown.client.results import Added, Imported, Rows, RunSummary, TitleSummary, Written
 from watchdown.runs.progress import Progress
@@ -42,6 +46,9 @@ class Library:
         self.quarantine = Quarantine(inner.quarantine, self._call)
         self.budget = Budget(inner.budget, self._call)
         self.collection = Collection(inner.collection, self._call)
+        self.status = Status(inner.status, self._call)
+        self.dead_letters = DeadLetters(inner.dead_letters, self._call)
+        self.backfills = Backfills(inner.backfills, self._call)
 
     def __enter__(self) -> Self:
         return self

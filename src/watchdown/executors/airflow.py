@@ -55,12 +55,14 @@ class AirflowExecutor:
         dag, name = dag_of(wanted.algorithm), run_id(wanted)
         self._ready(dag)
         self._wanted[name] = wanted
-        conf = {
+        conf: dict[str, Any] = {
             "titles": list(dict.fromkeys(wanted.titles)),
             "size": wanted.size,
             "rate": wanted.rate,
             "tolerance": wanted.tolerance,
         }
+        if wanted.concurrency is not None:
+            conf["concurrency"] = wanted.concurrency
         body = {"dag_run_id": name, "logical_date": None, "conf": conf}
         try:
             self._api.call("POST", f"/dags/{dag}/dagRuns", json=body)
@@ -101,8 +103,15 @@ class AirflowExecutor:
 
     def cancel(self, name: str) -> None:
         """Fail the DAG run: what it deferred to is told, and deletes its Job."""
-        wanted = self._of(name)
-        self._api.call("PATCH", f"{_path(wanted)}/{name}", json={"state": "failed"})
+        self.end(self._of(name).algorithm, name)
+
+    def end(self, algorithm: str, name: str) -> None:
+        """Fail a DAG run that any process has triggered; nothing is done where there is none."""
+        try:
+            self._api.call("PATCH", f"/dags/{dag_of(algorithm)}/dagRuns/{name}", json={"state": "failed"})
+        except Refused as refused:
+            if not refused.missing:
+                raise
 
     def page(self, name: str) -> str:
         """Return the address of a DAG run's page."""

@@ -14,7 +14,11 @@ STAGES: Final = ("work", "record", "validate", "load", "publish")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wanted:
-    """A backfill as it was asked for. `rate` is in documents/s, `tolerance` the share that may fail."""
+    """A backfill as it was asked for. `rate` is in documents/s, `tolerance` the share that may fail.
+
+    `backfill` is its number; `held_back`, what it makes is shown all at one moment, by whoever began it;
+    `urgent`, somebody waits for it.
+    """
 
     algorithm: str
     titles: Sequence[str]
@@ -22,17 +26,25 @@ class Wanted:
     size: int
     rate: float | None = None
     tolerance: float = 0.0
+    backfill: int | None = None
+    concurrency: int | None = None
+    held_back: bool = False
+    urgent: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Step:
-    """How far a stage is, in titles; or what has just failed, named as people know it."""
+    """How far a stage is, in titles; or what has just failed, named as people know it.
+
+    `rows` were taken from the budget so far, where that is known. The stage `paused` is none of a title's.
+    """
 
     stage: str
     done: int = 0
     total: int = 0
     failed: str | None = None
     note: str | None = None
+    rows: int | None = None
 
 
 class Executor(Protocol):
@@ -48,4 +60,8 @@ class Executor(Protocol):
 
     def cancel(self, name: str) -> None:
         """End it. What is published stays; what is at work ends, and can be begun again."""
+        ...
+
+    def end(self, algorithm: str, name: str) -> None:
+        """End one that any process has begun; nothing is done where it goes on no more."""
         ...

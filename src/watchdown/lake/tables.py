@@ -1,4 +1,6 @@
-"""Lance tables: opened, created, appended to, indexed and kept compact. One process writes at a time.
+"""Lance tables: opened, created, appended to, indexed and kept compact.
+
+One process writes at a time, for as long as a write takes: rows that the budget keeps waiting hold up nobody.
 
 The settings follow measurements: stable row ids (masks stay true through compaction), a declared
 primary key, unit vectors under l2, text indices over tokens that we made ourselves.
@@ -8,8 +10,8 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +21,7 @@ import pyarrow as pa
 
 from watchdown.folder import storage_error
 from watchdown.lake import upkeep
+from watchdown.lake.portions import portions
 from watchdown.lake.upkeep import Freed
 from watchdown_schemas.arrow import STEMS, WORDS
 from watchdown_schemas.errors import LibraryError
@@ -43,10 +46,15 @@ class Lake:
         index_from: int = INDEX_VECTORS_FROM,
         optimize_from: int = OPTIMIZE_FROM,
         retention: timedelta = KEEP_VERSIONS,
+        alone: Callable[[], AbstractContextManager[object]] = nullcontext,
     ) -> None:
-        """Make it; a version that was replaced is kept for `retention`, and cursors read it as long."""
+        """Name the tables; `alone` is entered for each write, and keeps other writers out meanwhile.
+
+        A version that was replaced is kept for `retention`, and cursors read it as long.
+        """
         self._root = root
         self._retention = retention
+        self._alone = alone
         self._index_from = index_from
         self._optimize_from = optimize_from
         self._connection: Any = None
@@ -166,6 +174,7 @@ class Lake:
     ) -> int:
         """Write runs whole: rows that an interrupted load left of them go first. Return the rows written.
 
+        What comes slowly is written in several commits: readers must not see the runs before all are in.
         `only` is a condition, in SQL, of the rows that are replaced; `looked_up` the columns that have an
         index of values, once the table is made.
         """
@@ -177,17 +186,21 @@ class Lake:
             table = self._table(name, schema, looked_up)
             if table.count_rows(replaced):
                 table.delete(replaced)
-            # Columns that were added stand last, and may be null.
-            target = pa.schema([field.with_type(schema.field(field.name).type) for field in table.schema])
-            ordered = (batch.select(target.names).cast(target) for batch in counted)
-            table.add(pa.RecordBatchReader.from_batches(target, ordered))
+        for portion in portions(counted):
+            with self._writing():
+                table = self._table(name, schema, looked_up)
+                # Columns that were added stand last, and may be null.
+                target = pa.schema([field.with_type(schema.field(field.name).type) for field in table.schema])
+                ordered = (batch.select(target.names).cast(target) for batch in portion)
+                table.add(pa.RecordBatchReader.from_batches(target, ordered))
         return counted.rows
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        """Turn the disk's faults, which LanceDB tells only in words, into a LibraryError."""
+        """Write alone; the disk's faults, which LanceDB tells only in words, become a LibraryError."""
         try:
-            yield
+            with self._alone():
+                yield
         except (OSError, RuntimeError) as error:
             if fault := OS_ERROR.search(str(error)):
                 raise storage_error(self._root, OSError(int(fault[2]), fault[1])) from error

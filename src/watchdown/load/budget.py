@@ -13,8 +13,11 @@ from typing import Final, Self
 
 from watchdown.catalogue.database import Database, now
 from watchdown.load.bucket import Bucket
+from watchdown.load.claim import NOBODY, Claim
 from watchdown.load.clock import Clock, RealClock
 from watchdown.load.leases import KINDS, LEASE_S, RENEW_S, Lease, Leases, Report
+from watchdown.load.lookout import Lookout
+from watchdown.stores.feedback import Feedback
 from watchdown_schemas.errors import LibraryError
 
 LOOK_S: Final = 0.2
@@ -27,10 +30,19 @@ class Budget:
     """One loader's share of the budget; any number of its threads may take from it.
 
     Inside `with`, a thread of its own renews the lease, whatever else the loader does. When its process
-    dies, the share goes to the others as soon as the lease ends.
+    dies, the share goes to the others as soon as the lease ends. Where the store gives `feedback`, one of
+    all loaders looks at it, and everybody goes by what it bears.
     """
 
-    def __init__(self, database: Database, name: str = "", clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        name: str = "",
+        clock: Clock | None = None,
+        *,
+        claim: Claim = NOBODY,
+        feedback: Feedback | None = None,
+    ) -> None:
         self.id: Final = uuid.uuid4().hex
         self.name: Final = name or f"{socket.gethostname()}, process {os.getpid()}"
         self._clock = clock or RealClock()
@@ -47,9 +59,15 @@ class Budget:
         self._ended = Event()
         self._keeper: Thread | None = None
         self._fault: LibraryError | None = None
+        self._claim = claim
+        self._lookout = Lookout(feedback, self._clock) if feedback else None
 
     def __enter__(self) -> Self:
-        self.renew()
+        lease = self.renew()
+        if self._lookout is not None:
+            if lease.at_rest and self._lookout.rest():
+                self.renew()
+            self._lookout.begin()
         self._keeper = Thread(target=self._keep, name="load budget", daemon=True)
         self._keeper.start()
         return self
@@ -60,6 +78,8 @@ class Budget:
         self._ended.set()
         if self._keeper is not None:
             self._keeper.join()
+        if self._lookout is not None:
+            self._lookout.end()
         with suppress(LibraryError):  # it ends by itself
             self._leases.release(self.id)
 
@@ -98,16 +118,19 @@ class Budget:
                 raise self._fault
             return min(wait, max(self._renew_at - at, LEAST_S))
 
-    def renew(self) -> None:
-        """Tell the others what was taken, and get the share from now on."""
+    def renew(self) -> Lease:
+        """Tell the others what was taken and seen, and get the share from now on."""
         with self._renewing:
             with self._changed:
                 begin = self._clock.elapsed()
                 report = self._report(begin)
             lease = self._leases.renew(report)
+            if self._lookout is not None:
+                self._lookout.told(looks=lease.looks)
             with self._changed:
                 self._apply(lease, begin, report)
                 self._changed.notify_all()
+        return lease
 
     def _report(self, at: float) -> Report:
         seconds = at - self._told_at
@@ -128,6 +151,8 @@ class Budget:
             taken=dict(self._taken),
             rates=rates,
             wanted=wanted,
+            claim=self._claim,
+            seen=self._lookout.seen() if self._lookout else None,
         )
 
     def _apply(self, lease: Lease, begin: float, report: Report) -> None:

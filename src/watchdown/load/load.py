@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 from watchdown.load.dead_letters import keep
 from watchdown.storage import keys
 from watchdown.storage.protocol import Storage
-from watchdown.stores.protocol import DeadRow, Sink
+from watchdown.stores.dead_rows import DeadRows
+from watchdown.stores.protocol import Sink
 from watchdown_schemas.record import Record
 
 ROWS: Final = 250  # taken from the budget at once: few, so that a small rate is a steady one
@@ -64,24 +65,21 @@ def load(
         reader = pa.RecordBatchReader.from_batches(rows, _batches(parts, storage, take))
         outcome = sink.write([part.run for part in parts], types[schema], reader, model=model)
         loaded.refused |= outcome.refused
-        dead: dict[int, list[DeadRow]] = defaultdict(list)
-        for row in outcome.dead:
-            dead[row.run].append(row)
+        dead = outcome.dead if isinstance(outcome.dead, DeadRows) else DeadRows(outcome.dead)
         for part in parts:
-            if part.run in dead:
-                _note(loaded, part, dead[part.run], storage)
+            if part.run in dead.by_run:
+                _note(loaded, part, dead, storage)
         # An interrupted load may have left some of rows that the store has taken by now.
-        storage.delete(keys.dead_letters(part.run, part.schema) for part in parts if part.run not in dead)
+        taken = (part for part in parts if part.run not in dead.by_run)
+        storage.delete(keys.dead_letters(part.run, part.schema) for part in taken)
     return loaded
 
 
-def _note(loaded: Loaded, part: Staged, dead: Sequence[DeadRow], storage: Storage) -> None:
-    place = keep(part.run, part.schema, part.key, dead, storage)
-    loaded.dead[part.run][part.schema] = len(dead)
-    rows = f"{len(dead)} {part.schema} row{'s' * (len(dead) > 1)}"
-    loaded.warnings[part.run].append(
-        f"{rows} refused by the store, with reasons in {place} ({dead[0].reason})"
-    )
+def _note(loaded: Loaded, part: Staged, dead: DeadRows, storage: Storage) -> None:
+    place, count = keep(part.run, part.schema, part.key, dead.of(part.run), storage), dead.by_run[part.run]
+    loaded.dead[part.run][part.schema] = count
+    rows, reason = f"{count} {part.schema} row{'s' * (count > 1)}", next(dead.of(part.run)).reason
+    loaded.warnings[part.run].append(f"{rows} refused by the store, with reasons in {place} ({reason})")
 
 
 def _batches(parts: Sequence[Staged], storage: Storage, take: Take) -> Iterator[pa.RecordBatch]:

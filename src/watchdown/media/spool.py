@@ -12,7 +12,8 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, BinaryIO, Final, TypeAlias
+from uuid import uuid4
 
 import numpy as np
 from PIL import Image
@@ -55,7 +56,7 @@ class StillSpool:
         rows: list[tuple[int, int, int, int]] = []
         with writing(self._folder):
             self._folder.mkdir(parents=True, exist_ok=True)
-            with self._pictures.open("wb") as file:
+            with self._placed() as file:
 
                 def add(start_ns: int, end_ns: int, pixels: Pixels) -> None:
                     offset = file.tell()
@@ -63,11 +64,23 @@ class StillSpool:
                     rows.append((start_ns, end_ns, offset, file.tell() - offset))
 
                 yield add
-                file.flush()
-                os.fsync(file.fileno())
             index = io.BytesIO()
             np.save(index, np.array(rows, np.int64).reshape(-1, 4))
             write_whole(self._index, index.getvalue())
+
+    @contextmanager
+    def _placed(self) -> Iterator[BinaryIO]:
+        """Give the file of pictures; it is put in its place whole, since another process may fill it too."""
+        own = self._folder / f".{uuid4().hex}.jpegs"
+        try:
+            with own.open("wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            own.replace(self._pictures)
+        except BaseException:
+            own.unlink(missing_ok=True)
+            raise
 
     def nearest(self, start_ns: int, end_ns: int) -> Still | None:
         """Return the picture nearest to the middle of a span whose frame begins inside it."""

@@ -8,7 +8,7 @@ from watchdown.load.claim import NOBODY, Claim
 from watchdown.runs.batch import read_batch
 from watchdown.runs.judging import Judge
 from watchdown.runs.ledger import Ledger, Run
-from watchdown.runs.stages import Stages, as_manifests_say
+from watchdown.runs.stages import Gate, Stages, as_manifests_say, open_gate
 from watchdown.runs.states import OPEN
 from watchdown.storage.protocol import Storage
 from watchdown_algos.catalogue import AlgorithmCatalogue
@@ -69,9 +69,9 @@ class Batches:
         self._stages.validate(self.runs(name), self._tolerance, self._judge(name))
         return self.runs(name)
 
-    def load(self, name: str, claim: Claim = NOBODY) -> list[Run]:
-        """Load the runs that passed, within what is claimed of the budget."""
-        self._stages.load(self.runs(name), self._tolerance, claim=claim)
+    def load(self, name: str, claim: Claim = NOBODY, gate: Gate = open_gate) -> list[Run]:
+        """Load the runs that passed, within what is claimed of the budget, and while `gate` lets them."""
+        self._stages.load(self.runs(name), self._tolerance, claim=claim, gate=gate)
         return self.runs(name)
 
     def publish(self, name: str) -> list[Run]:

@@ -10,6 +10,7 @@ from typing import Final
 from watchdown.catalogue.model import Title
 from watchdown.catalogue.titles import Catalogue
 from watchdown.runs.batch import SIZE, Batch, Item, Task
+from watchdown.runs.leases import BatchLeases
 from watchdown.runs.ledger import Ledger
 from watchdown.runs.plan import Planner
 from watchdown.runs.states import State
@@ -72,6 +73,7 @@ class Batching:
         storage: Storage,
         catalogue: Catalogue,
         ledger: Ledger,
+        leases: BatchLeases,
         planner: Planner,
         algorithms: AlgorithmCatalogue,
         types: Registry,
@@ -79,6 +81,7 @@ class Batching:
         self._storage = storage
         self._catalogue = catalogue
         self._ledger = ledger
+        self._leases = leases
         self._planner = planner
         self._algorithms = algorithms
         self._types = types
@@ -166,6 +169,7 @@ class Batching:
         used = {name for manifest in manifests for name in manifest.schema_types}
         batch = Batch.of(self._catalogue.library(), items, image=image, types=self._types.kept(used))
         batch.write(self._storage)
+        self._leases.enter(batch.id, image=image, titles=len(items), algorithms=batch.algorithms)
         self._ledger.assign(batch.id, batch.runs)
         return batch
 

@@ -18,7 +18,7 @@ from watchdown.media.source import clear_half_made
 from watchdown.runs.collectable import Collectable, Doomed, Policy
 from watchdown.runs.ledger import Ledger
 from watchdown.runs.pictures import Pictures
-from watchdown.runs.stages import Budget
+from watchdown.runs.stages import Budget, open_gate
 from watchdown.runs.states import OPEN, State
 from watchdown.runs.sweeping import HALF_MADE, Left, Sweeping
 from watchdown.storage import keys
@@ -116,7 +116,7 @@ class Collector:
         if not doomed:
             return
         total, done = sum(one.rows for one in doomed), 0
-        with self.budget(COLLECTING) as take:
+        with self.budget(COLLECTING, open_gate) as take:
             for some in _portions(doomed):
                 rows = sum(one.rows for one in some)
                 take(rows, 0)

@@ -16,13 +16,13 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, selec
 from watchdown.catalogue.database import Database
 from watchdown.catalogue.tables import backfill_batches, backfills, counters, publications, runs
 from watchdown.load.clock import Clock, RealClock
+from watchdown.runs.backfills import GOES_ON
 from watchdown.runs.states import OPEN, State
 from watchdown_schemas.errors import RunError
 
 T = TypeVar("T")
 AT_ONCE: Final = 500  # a database takes only so many values in one statement
 OLDEST: Final = "oldest"
-ENDED: Final = ("done", "failed", "cancelled")  # states of backfills
 LEFT: Final = (State.FAILED, State.CANCELLED)
 DAY: Final = timedelta(days=1)
 
@@ -196,7 +196,7 @@ def _first_within(connection: Connection, cutoff: str) -> int:
 
 
 def _guarded_batches(cutoff: str) -> Select[Any]:
-    open_ones = or_(backfills.c.state.not_in(ENDED), backfills.c.updated_at > cutoff)
+    open_ones = or_(backfills.c.state.in_(GOES_ON), backfills.c.updated_at > cutoff)
     joined = backfill_batches.join(backfills, backfill_batches.c.backfill == backfills.c.number)
     return select(backfill_batches.c.batch).select_from(joined).where(open_ones)
 

@@ -5,7 +5,9 @@ Wherever it was stopped, the next call goes on: open runs are found in the ledge
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 
 from watchdown.catalogue.model import Title
 from watchdown.catalogue.titles import Catalogue
@@ -14,6 +16,7 @@ from watchdown.media.source import clear_half_made
 from watchdown.runs.batch import Batch
 from watchdown.runs.feeds import ReadRecords
 from watchdown.runs.judging import Judge
+from watchdown.runs.leases import BatchLeases, holder_name
 from watchdown.runs.ledger import Ledger, Run
 from watchdown.runs.plan import Plan, Planner
 from watchdown.runs.progress import Progress, Report
@@ -36,6 +39,7 @@ class Executor:
         catalogue: Catalogue,
         ledger: Ledger,
         planner: Planner,
+        leases: BatchLeases,
         stages: Stages,
         read_records: ReadRecords,
         algorithms: AlgorithmCatalogue,
@@ -46,6 +50,7 @@ class Executor:
         self._catalogue = catalogue
         self._ledger = ledger
         self._planner = planner
+        self._leases = leases
         self._stages = stages
         self._read_records = read_records
         self._algorithms = algorithms
@@ -63,28 +68,31 @@ class Executor:
 
         The first pass is over media; those over records follow until nothing more can be made. `judge` looks
         at each pass as a whole before it is loaded; `only` names the algorithms, which are all without it.
+        What is in a batch that another process works is left to that one.
         """
         self._tidy()
         made: dict[int, Run] = {}
         for over_records in (False, True):
             tried = set() if only is None else set(self._algorithms) - set(only)
             while ready := self._plan(title, over_records=over_records, without=tried):
-                self._pass(title, ready, report, judge)
                 tried |= {run.algorithm for run in ready.open}
-                made |= {run.number: self._ledger.get(run.number) for run in ready.open}
+                with self._own(ready) as own:
+                    if own.open:
+                        self._pass(title, own, report, judge)
+                made |= {run.number: self._ledger.get(run.number) for run in own.open}
         return list(made.values())
 
     def _tidy(self) -> None:
         """Remove what a call that was killed has left behind and no other will take up."""
         if not self._stages.keeps_staged:  # else this would look through every run there ever was
-            unfinished = {run.number: run.batch for run in self._ledger.runs(states=OPEN)}
+            # First what lies there, then what the ledger says of it: others begin runs meanwhile.
             left = {keys.run_of(stored.key) for stored in self._storage.list(keys.STAGED)}
+            batches = [found.key for found in self._storage.list(keys.BATCHES)]
+            unfinished = {run.number: run.batch for run in self._ledger.runs(states=OPEN)}
             for run in left - unfinished.keys():
                 self._storage.delete_all(keys.staged(run))
             taken_up = {keys.batch(batch) for batch in unfinished.values() if batch}
-            self._storage.delete(
-                found.key for found in self._storage.list(keys.BATCHES) if found.key not in taken_up
-            )
+            self._storage.delete(key for key in batches if key not in taken_up)
         clear_half_made(self._shelf.work)
 
     def _plan(self, title: Title, *, over_records: bool, without: set[str]) -> Plan | None:
@@ -97,6 +105,23 @@ class Executor:
             },
         )
         return found if found.open else None
+
+    @contextmanager
+    def _own(self, ready: Plan) -> Iterator[Plan]:
+        """Hold the batches that a plan's runs are in, and give the plan without what others hold."""
+        with ExitStack() as held:
+            busy = set[str]()
+            for batch in sorted({run.batch for run in ready.open if run.batch}):
+                self._leases.enter(batch)
+                if lease := self._leases.take(batch, holder_name()):
+                    held.enter_context(self._leases.kept(lease))
+                    held.enter_context(self._leases.guarding(lease))
+                else:
+                    busy.add(batch)
+            own = tuple(run for run in ready.open if run.batch not in busy)
+            numbers = {run.number for run in own}
+            tasks = tuple(task for task in ready.item.tasks if task.run in numbers)
+            yield replace(ready, open=own, item=ready.item.model_copy(update={"tasks": tasks}))
 
     def _pass(self, title: Title, ready: Plan, report: Report, judge: Judge | None) -> None:
         """Bring the open runs of a plan to their end, whatever state they were left in."""

@@ -40,6 +40,7 @@ def hide(database: Database, title: str, clock: Clock | None = None) -> Hidden:
         given_up = runs.c.collected_at.is_not(None)
         if connection.execute(select(runs.c.number).where(this, ~given_up)).first() is None:
             return found
+        _take_leases(connection, title)
         ended = {"state": State.CANCELLED, "updated_at": at, "error": "its title was forgotten"}
         connection.execute(update(runs).where(this, runs.c.state.in_(OPEN)).values(ended))
         epoch = counters.c.name == "epoch"
@@ -61,6 +62,13 @@ def _of(connection: Connection, title: str) -> Hidden:
         runs=tuple(row.number for row in rows),
         batches=tuple(sorted({row.batch for row in rows if row.batch})),
     )
+
+
+def _take_leases(connection: Connection, title: str) -> None:
+    """Let nobody go on with what is open of a title: a lease that has ended may be its holder's still."""
+    own = select(runs.c.batch).where(runs.c.title == title, runs.c.state.in_(OPEN))
+    taken = {"holder": None, "lease_until": None, "token": batches.c.token + 1}
+    connection.execute(update(batches).where(batches.c.name.in_(own)).values(taken))
 
 
 def _check(connection: Connection, title: str, found: Hidden, at: float) -> None:

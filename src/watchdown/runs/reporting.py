@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,6 +11,7 @@ from watchdown.runs.ledger import Run
 from watchdown.runs.states import OPEN, PUBLISHED, State
 from watchdown_schemas.errors import RunError
 
+_ENDED_UNSEEN: Final = (State.CANCELLED, State.FAILED, State.QUARANTINED)
 DUST: Final = 1e-9  # of a title: what 0.29 of 100 loses
 
 
@@ -25,6 +26,7 @@ class Failed:
     state: str
     error: str
     command: str
+    log: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,21 +59,16 @@ def report_on(
     library: str,
     via: str = "local",
     blocked: int = 0,
+    log: Callable[[Run], str | None] = lambda _run: None,
 ) -> BackfillReport:
     """Judge runs, and how many titles were `blocked`: kept from being planned by something to be mended.
 
-    `names` has the names of their titles by id; `library` and `via` are those of the commands to try again.
+    `names` has the names of their titles by id; `library` and `via` are those of the commands to try again;
+    `log` says where the log of a run is.
     """
     if not 0 <= tolerance <= 1:
         raise RunError("tolerance", f"is {tolerance:g}, no share of the titles", "Give a number from 0 to 1")
-    found = list(runs)
-    newest = {(run.title, run.algorithm): run.number for run in sorted(found, key=lambda run: run.number)}
-    # What was planned for inputs that have changed since counts by the run that took its place.
-    every = [
-        run
-        for run in found
-        if run.state is not State.CANCELLED or newest[run.title, run.algorithm] == run.number
-    ]
+    every = counting(runs)
     failed = [run for run in every if run.state not in PUBLISHED]
     return BackfillReport(
         batches=tuple(batches),
@@ -86,6 +83,7 @@ def report_on(
                 state=run.state,
                 error=run.error or _why(run),
                 command=retry_command(run, library, via),
+                log=log(run),
             )
             for run in failed
         ),
@@ -94,9 +92,26 @@ def report_on(
     )
 
 
+def counting(runs: Iterable[Run]) -> list[Run]:
+    """Return the runs by which a backfill is judged.
+
+    What was planned for inputs that have changed since, or has failed and was tried again, counts by the run
+    that took its place.
+    """
+    found = list(runs)
+    newest = {(run.title, run.algorithm): run.number for run in sorted(found, key=lambda run: run.number)}
+    return [
+        run
+        for run in found
+        if run.state not in _ENDED_UNSEEN or newest[run.title, run.algorithm] == run.number
+    ]
+
+
 def _why(run: Run) -> str:
     if run.state is State.CANCELLED:
         return "what it was planned for has changed since"
+    if run.state is State.LOADED:
+        return "it is loaded and not shown yet"
     return f"it is still {run.state}" if run.state in OPEN else "no reason is known"
 
 

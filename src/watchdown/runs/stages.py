@@ -1,6 +1,7 @@
 """The stages between worked and seen: record, validate, load, publish.
 
 Each takes runs in whatever state they are, moves on those that are at its door, and may be called again.
+Who plans anew or cancels may end a run meanwhile: it is left as it ended.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from typing import Any
 
 from watchdown.load.claim import NOBODY, Claim
 from watchdown.load.load import Staged, Take, load, unlimited
-from watchdown.load.pace import paced
 from watchdown.runs.judging import Judge, Verdict
 from watchdown.runs.ledger import Ledger, Run
 from watchdown.runs.memo import Types
@@ -23,10 +23,16 @@ from watchdown.storage.protocol import Storage
 from watchdown.stores.protocol import Sink
 from watchdown.validation.policy import Tolerance
 from watchdown_algos.catalogue import Known
+from watchdown_schemas.errors import RunError
 from watchdown_schemas.fields import has_vector
 
-Budget = Callable[[Claim], AbstractContextManager[Take]]
+Gate = Callable[[int], None]
+Budget = Callable[[Claim, Gate], AbstractContextManager[Take]]
 Tolerances = Callable[[Run], Tolerance]
+
+
+def open_gate(_rows: int) -> None:
+    """Let everything pass."""
 
 
 class Stages:
@@ -39,7 +45,7 @@ class Stages:
         ledger: Ledger,
         sink: Sink,
         types: Types,
-        budget: Budget = lambda _claim: nullcontext(unlimited),
+        budget: Budget = lambda _claim, _gate: nullcontext(unlimited),
         announce: Callable[[], object] = lambda: None,
     ) -> None:
         """Make them; `budget` is entered while rows are loaded, `announce` called after each publication."""
@@ -70,17 +76,17 @@ class Stages:
         for run in self._at(runs, State.PLANNED, State.RUNNING):
             if not finished(self._storage, run.number):
                 if lost and run.number in lost:
-                    self._ledger.step(run.number, State.FAILED, error=lost[run.number])
+                    self._step(run.number, State.FAILED, error=lost[run.number])
                 continue
             manifest = read_manifest(self._storage, run.number)
             warnings = list(manifest.warnings)
             if run.state is State.PLANNED:
-                self._ledger.step(run.number, State.RUNNING)
+                self._step(run.number, State.RUNNING)
             if error := manifest.error or self._gone(manifest):
-                self._ledger.step(run.number, State.FAILED, error=error, warnings=warnings)
+                self._step(run.number, State.FAILED, error=error, warnings=warnings)
                 continue
             facts = {"counts": manifest.counts, "content": manifest.content, "warnings": warnings}
-            self._ledger.step(run.number, State.STAGED, **facts)
+            self._step(run.number, State.STAGED, **facts)
 
     def validate(self, runs: Sequence[Run], tolerance: Tolerances, judge: Judge | None = None) -> None:
         """Let staged runs pass, or hold them in quarantine: each by its bad rows, all by `judge` together."""
@@ -97,10 +103,16 @@ class Stages:
                 keep_good(manifest, self._storage)
             warnings = [*run.warnings, *keep_refused(manifest, self._storage, self._types), *verdict.warnings]
             state = State.VALIDATED if reason is None else State.QUARANTINED
-            self._ledger.step(run.number, state, error=reason, warnings=warnings)
+            self._step(run.number, state, error=reason, warnings=warnings)
 
-    def load(self, runs: Sequence[Run], tolerance: Tolerances, *, claim: Claim = NOBODY) -> None:
-        """Load validated runs into the store, within the budget and what is claimed of it."""
+    def load(
+        self, runs: Sequence[Run], tolerance: Tolerances, *, claim: Claim = NOBODY, gate: Gate = open_gate
+    ) -> None:
+        """Load validated runs into the store, within the budget and what is claimed of it.
+
+        `gate` is called before rows are taken, with how many, and with 0 while their turn is waited for; it
+        waits while the load is paused, and what it raises ends the load.
+        """
         validated = self._at(runs, State.VALIDATED)
         if not validated:
             return
@@ -109,9 +121,8 @@ class Stages:
             for run in validated
             for schema, key in staged_files(read_manifest(self._storage, run.number)).items()
         ]
-        rate = claim.rate
-        with self._budget(claim) as take:
-            loaded = load(staged, self._sink, self._types, self._storage, paced(take, rate) if rate else take)
+        with self._budget(claim, gate) as take:
+            loaded = load(staged, self._sink, self._types, self._storage, _behind(gate, take))
         for run in validated:
             facts: dict[str, Any] = {}
             error = loaded.refused.get(run.number)
@@ -120,20 +131,46 @@ class Stages:
                 facts = {"counts": counts, "warnings": [*run.warnings, *loaded.warnings[run.number]]}
                 error = error or tolerance(run).objection(sum(counts.values()), sum(dead.values()))
             if error is None:
-                self._ledger.step(run.number, State.LOADED, **facts)
+                self._step(run.number, State.LOADED, **facts)
             else:
-                self._ledger.step(run.number, State.FAILED, error=error, **facts)
+                self._step(run.number, State.FAILED, error=error, **facts)
 
     def publish(self, runs: Sequence[Run]) -> None:
         """Show loaded runs to readers, all at one moment, and remove what those that ended have staged."""
-        if loaded := [run.number for run in self._at(runs, State.LOADED)]:
-            self._ledger.publish(loaded)
-            self._announce()
+        loaded = [run.number for run in self._at(runs, State.LOADED)]
+        while loaded:
+            try:
+                self._ledger.publish(loaded)
+            except RunError:
+                before, loaded = loaded, [run.number for run in self._at(runs, State.LOADED)]
+                if loaded == before:
+                    raise
+            else:
+                break
+        self._announce()  # also what a process that died has published and not told
+        self.clear(runs)
+
+    def cancel(self, runs: Sequence[Run]) -> None:
+        """End runs that are open, so that nobody ever sees them, and remove what they have staged."""
+        for run in self._at(runs, *OPEN):
+            self._step(run.number, State.CANCELLED)
+        self.clear(runs)
+
+    def clear(self, runs: Sequence[Run]) -> None:
+        """Remove what runs that ended have staged, but for what is the system of record."""
         for run in self._now(runs):
             if self.keeps_staged and run.state in PUBLISHED and finished(self._storage, run.number):
                 keep_only(self._storage, read_manifest(self._storage, run.number))
             elif run.state not in OPEN:
                 self._storage.delete_all(keys.staged(run.number))
+
+    def _step(self, number: int, state: State, **facts: Any) -> None:
+        """Move a run on, unless it has ended meanwhile."""
+        try:
+            self._ledger.step(number, state, **facts)
+        except RunError:
+            if self._ledger.get(number).state in OPEN:
+                raise
 
     def _gone(self, manifest: Manifest) -> str | None:
         """Return why the rows of a manifest cannot be had; None where they lie there."""
@@ -150,6 +187,14 @@ class Stages:
 def as_manifests_say(algorithms: Mapping[str, Known]) -> Tolerances:
     """Return the tolerance of each run that its algorithm's manifest allows."""
     return lambda run: Tolerance(algorithms[run.algorithm].manifest.validation.tolerance)
+
+
+def _behind(gate: Gate, take: Take) -> Take:
+    def taken(rows: int, size: int) -> None:
+        gate(rows)
+        take(rows, size)
+
+    return taken
 
 
 def _objection(tolerance: Tolerance, manifest: Manifest) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from watchdown_schemas.errors import StorageKeyInvalid, printable
@@ -17,6 +18,7 @@ BUNDLES: Final = "bundles/"
 DEAD_LETTERS: Final = "dead-letters/"
 STAGED: Final = "staged/"
 MEDIA: Final = "media/"
+_ROWS: Final = re.compile(r"[a-z-]+/(\d+)-([A-Z][A-Za-z0-9]*)(?:\.good)?\.parquet")
 
 
 def check_key(key: str) -> str:
@@ -80,6 +82,12 @@ def dead_letters(run: int, schema: str) -> str:
 def held(run: int, schema: str) -> str:
     """Return the key of the good rows of a run that was held back."""
     return f"{QUARANTINE}{run}-{schema}.good.parquet"
+
+
+def rows_of(key: str) -> tuple[int, str] | None:
+    """Return the run and schema type of refused, held or dead rows; None for the key of something else."""
+    found = _ROWS.fullmatch(key)
+    return (int(found[1]), found[2]) if found else None
 
 
 def report(name: str) -> str:

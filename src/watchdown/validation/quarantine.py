@@ -98,16 +98,20 @@ def _columns(schema: pa.Schema) -> list[str]:
 
 def _as_json(refused: Source) -> Iterator[dict[str, Any]]:
     file = pq.ParquetFile(refused)
-    columns = _columns(file.schema_arrow)
-    attributes = {column.name for column in file.schema_arrow if _holds_attributes(column.type)}
-    for batch in file.iter_batches(_BATCH, columns=columns):
-        for row in batch.to_pylist():
-            own = {
-                name: _attributes(value) if name in attributes else _jsonable(value)
-                for name, value in row.items()
-                if name not in (ROW, REASONS, FAULTS)
-            }
+    for batch in file.iter_batches(_BATCH, columns=_columns(file.schema_arrow)):
+        told = batch.select([ROW, FAULTS]).to_pylist()
+        for row, own in zip(told, rows_as_json(batch.drop_columns([ROW, REASONS, FAULTS])), strict=True):
             yield {ROW: row[ROW], TOLD: row[FAULTS], **own}
+
+
+def rows_as_json(batch: pa.RecordBatch) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a batch as JSON has them, without what is derived; `mended` takes them back."""
+    attributes = {column.name for column in batch.schema if _holds_attributes(column.type)}
+    for row in batch.select(_columns(batch.schema)).to_pylist():
+        yield {
+            name: _attributes(value) if name in attributes else _jsonable(value)
+            for name, value in row.items()
+        }
 
 
 def _holds_attributes(kind: pa.DataType) -> bool:

@@ -137,7 +137,7 @@ class Bulk:
         except TransportError as error:
             if error.status_code != TOO_LARGE:
                 raise
-            self._pace.refused()
+            self._pace.too_large()
             if len(piece) == 1:
                 return rest, [DeadRow(piece[0].id, piece[0].run, f"{len(body)} bytes are too many: HTTP 413")]
             half = len(piece) // 2

@@ -16,6 +16,7 @@ class Pace:
 
     def __init__(self, start: int = START_BYTES) -> None:
         self.bytes: int = start
+        self.rejected = 0  # times that the server has had too much, for whoever slows the load down
         self._lock = threading.Lock()
 
     def took(self, size: int, seconds: float) -> None:
@@ -28,5 +29,11 @@ class Pace:
 
     def refused(self) -> None:
         """Note that the server has had too much."""
+        self.too_large()
+        with self._lock:
+            self.rejected += 1
+
+    def too_large(self) -> None:
+        """Note that a batch was larger than the server takes."""
         with self._lock:
             self.bytes = max(LEAST_BYTES, self.bytes // 2)

@@ -8,6 +8,7 @@ from typing import Final
 
 import pyarrow as pa
 
+from watchdown.stores.dead_rows import DeadRows
 from watchdown.stores.opensearch import upkeep
 from watchdown.stores.opensearch.bulk import Bulk, Document
 from watchdown.stores.opensearch.clauses import Query
@@ -15,7 +16,7 @@ from watchdown.stores.opensearch.cluster import WHOLE, Cluster
 from watchdown.stores.opensearch.documents import SCHEMA, documents
 from watchdown.stores.opensearch.indices import Indices
 from watchdown.stores.opensearch.pace import Pace
-from watchdown.stores.protocol import DeadRow, Outcome
+from watchdown.stores.protocol import Outcome
 from watchdown_schemas.arrow import arrow_schema
 from watchdown_schemas.errors import StoreNotFound
 from watchdown_schemas.fields import vector_field
@@ -71,13 +72,13 @@ class OpenSearchSink:
         stored = self._count(self._indices.name(alias), runs, schema)
         return Outcome(sum(stored.values()), _missing(given, stored, dead), dead)
 
-    def _replace(self, alias: str, old: Sequence[Query], rows: Iterator[Document]) -> list[DeadRow]:
+    def _replace(self, alias: str, old: Sequence[Query], rows: Iterator[Document]) -> DeadRows:
         """Write rows in place of those that an interrupted load left; return what is refused for good."""
         index = self._indices.name(alias)
         for some in old:
             self._delete(index, some)
         writer = Bulk(self._cluster, index, deadline_s=self._deadline_s, pace=self._pace)
-        dead = list(writer.write(rows))
+        dead = DeadRows(writer.write(rows))
         self._indices.show(alias)
         return dead
 
@@ -140,9 +141,9 @@ def _of(runs: Sequence[int], schema: type[Record]) -> Query:
     return {"bool": {"filter": [{"terms": {"run": list(runs)}}, {"term": {SCHEMA: schema.__name__}}]}}
 
 
-def _missing(given: Counter[int], stored: Counter[int], dead: Sequence[DeadRow]) -> dict[int, str]:
+def _missing(given: Counter[int], stored: Counter[int], dead: DeadRows) -> dict[int, str]:
     """Return the runs of which less is stored than was given and not refused."""
-    refused = Counter(row.run for row in dead)
+    refused = dead.by_run
     return {
         run: f"{stored[run]} of {rows - refused[run]} rows are in the store after the load"
         for run, rows in given.items()

@@ -62,5 +62,13 @@ def upgrade() -> None:
         sa.Column("backfill", sa.BigInteger, sa.ForeignKey("backfills.number"), primary_key=True),
         sa.Column("batch", TEXT, sa.ForeignKey("batches.name"), primary_key=True, index=True),
     )
+    op.add_column("loaders", sa.Column("backfill", sa.BigInteger, nullable=True))
+    op.add_column("loaders", sa.Column("rate", sa.Double, nullable=True))
+    op.add_column("loaders", sa.Column("urgent", sa.Boolean, nullable=False, server_default=sa.false()))
+    op.create_table(
+        "load_state",
+        sa.Column("what", TEXT, primary_key=True),
+        sa.Column("value", sa.JSON, nullable=False),
+    )
     counters = sa.table("counters", sa.column("name", TEXT), sa.column("value", sa.BigInteger))
     op.bulk_insert(counters, [{"name": "backfill", "value": 0}, {"name": "oldest", "value": 0}])
