@@ -6,11 +6,12 @@ Who plans anew or cancels may end a run meanwhile: it is left as it ended.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from watchdown.load.claim import NOBODY, Claim
+from watchdown.load.dead_letters import digest_of
 from watchdown.load.load import Staged, Take, load, unlimited
 from watchdown.runs.judging import Judge, Verdict
 from watchdown.runs.ledger import Ledger, Run
@@ -23,6 +24,7 @@ from watchdown.storage.protocol import Storage
 from watchdown.stores.protocol import Sink
 from watchdown.validation.policy import Tolerance
 from watchdown_algos.catalogue import Known
+from watchdown_schemas.digest import Digest
 from watchdown_schemas.errors import RunError
 from watchdown_schemas.fields import has_vector
 
@@ -85,7 +87,8 @@ class Stages:
             if error := manifest.error or self._gone(manifest):
                 self._step(run.number, State.FAILED, error=error, warnings=warnings)
                 continue
-            facts = {"counts": manifest.counts, "content": manifest.content, "warnings": warnings}
+            facts: dict[str, Any] = {"counts": manifest.counts, "content": manifest.content}
+            facts |= {"digests": manifest.digests, "warnings": warnings}
             self._step(run.number, State.STAGED, **facts)
 
     def validate(self, runs: Sequence[Run], tolerance: Tolerances, judge: Judge | None = None) -> None:
@@ -129,6 +132,7 @@ class Stages:
             if dead := loaded.dead.get(run.number):
                 counts = {name: rows - dead.get(name, 0) for name, rows in run.counts.items()}
                 facts = {"counts": counts, "warnings": [*run.warnings, *loaded.warnings[run.number]]}
+                facts |= {"digests": self._without_dead(run, dead)}
                 error = error or tolerance(run).objection(sum(counts.values()), sum(dead.values()))
             if error is None:
                 self._step(run.number, State.LOADED, **facts)
@@ -171,6 +175,13 @@ class Stages:
         except RunError:
             if self._ledger.get(number).state in OPEN:
                 raise
+
+    def _without_dead(self, run: Run, dead: Collection[str]) -> Mapping[str, str] | None:
+        """Return the digests of a run's rows but for those that the store refused."""
+        if run.digests is None:
+            return None
+        refused = {name: digest_of(run.number, name, self._storage) for name in dead}
+        return {**run.digests} | {name: str(Digest.parse(run.digests[name]) - refused[name]) for name in dead}
 
     def _gone(self, manifest: Manifest) -> str | None:
         """Return why the rows of a manifest cannot be had; None where they lie there."""

@@ -14,13 +14,18 @@ from pydantic import BaseModel, ConfigDict
 from watchdown.storage import keys
 from watchdown.storage.protocol import Storage
 from watchdown.validation.check import Checked
+from watchdown_schemas.digest import Digest, digest
 from watchdown_schemas.errors import LibraryError
 
 _NOT_CONTENT = ("id", "run")
 
 
 class Manifest(BaseModel):
-    """What a run wrote: rows per schema type, rows refused, a hash of the content, warnings, or the error."""
+    """What a run wrote: rows per schema type, rows refused, a hash of the content, warnings, or the error.
+
+    `digests` has by schema type what the good rows hash to, in whatever order they lie; runs of before this
+    was kept have none.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -29,6 +34,7 @@ class Manifest(BaseModel):
     counts: dict[str, int] = {}
     refused: dict[str, int] = {}
     content: str | None = None
+    digests: dict[str, str] | None = None
     warnings: tuple[str, ...] = ()
     error: str | None = None
 
@@ -48,12 +54,14 @@ class Staging:
         self._counts: dict[str, int] = {}
         self._refused: dict[str, int] = {}
         self._content = hashlib.sha256()
+        self._digests: dict[str, Digest] = {}
         self._entered = False
         self.warnings: list[str] = []
 
     def expect(self, schema: str) -> None:
         """Count a schema type even if no row of it comes: an empty run is a result too."""
         self._counts.setdefault(schema, 0)
+        self._digests.setdefault(schema, Digest())
 
     def write(self, schema: str, checked: Checked) -> None:
         """Write a batch of one schema type."""
@@ -61,6 +69,7 @@ class Staging:
             self._writer(schema, checked.good.schema).write_batch(checked.good)
             content = checked.good.drop_columns(list(_NOT_CONTENT))
             self._content.update(content.serialize())
+            self._digests[schema] = self._digests.get(schema, Digest()) + digest(checked.good)
         if checked.refused.num_rows:
             self._writer(_refused(schema), checked.refused.schema).write_batch(checked.refused)
         self._counts[schema] = self._counts.get(schema, 0) + checked.good.num_rows
@@ -83,6 +92,7 @@ class Staging:
             counts=self._counts,
             refused={schema: count for schema, count in self._refused.items() if count},
             content=self._content.hexdigest(),
+            digests={schema: str(found) for schema, found in self._digests.items()},
             warnings=tuple(self.warnings),
             error=error,
         )
