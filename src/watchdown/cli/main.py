@@ -16,6 +16,7 @@ from watchdown.cli import (
     backfills,
     batches,
     budget,
+    check,
     collect,
     dead_letters,
     demo,
@@ -87,6 +88,8 @@ app.command("collect")(collect.collect)
 app.command("forget")(forget.forget)
 app.command("settings")(settings.settings)
 app.command("doctor")(doctor.doctor)
+app.command("check")(check.check)
+app.command("rebuild")(check.rebuild)
 app.add_typer(schema.group, name="schema")
 app.add_typer(models.group, name="models")
 app.add_typer(note.app, name="note")

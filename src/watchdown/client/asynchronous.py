@@ -19,6 +19,7 @@ from watchdown.client.part_backfills import AsyncBackfills
 from watchdown.client.part_budget import AsyncBudget
 from watchdown.client.part_collection import AsyncCollection
 from watchdown.client.part_dead_letters import AsyncDeadLetters
+from watchdown.client.part_repair import AsyncRepair
 from watchdown.client.part_status import AsyncStatus
 from watchdown.client.parts_asynchronous import (
     AsyncCorrections,
@@ -55,6 +56,7 @@ class AsyncLibrary:
         self.quarantine = AsyncQuarantine(services)
         self.budget = AsyncBudget(services)
         self.collection = AsyncCollection(services)
+        self.repair = AsyncRepair(services)
         self.status = AsyncStatus(services)
         self.dead_letters = AsyncDeadLetters(services)
         self.backfills = AsyncBackfills(services)

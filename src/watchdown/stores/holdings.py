@@ -123,8 +123,8 @@ class Holdings(Protocol):
         """Return the rows of a run as an earlier state has them whole; None where none is kept that does."""
         ...
 
-    def beside(self, schema: type[Record], model: str | None, dimension: int | None) -> Beside | None:
-        """Begin to build the table of a type anew; None where the store is the system of record itself."""
+    def beside(self, schema: type[Record], model: str | None, dimension: int | None) -> Beside:
+        """Begin to build the table of a type anew, where the store is not the system of record itself."""
         ...
 
     def index_anew(self, table: str) -> None:

@@ -134,9 +134,10 @@ class LanceHoldings:
         of_type = Condition(f"starts_with(`type`, {quoted(f'{schema.__name__}.')})") if shared else EVERY
         yield from (batch for _, batch in part.read(None, of_type, Condition(f"run = {run}")))
 
-    def beside(self, schema: type[Record], model: str | None, dimension: int | None) -> Beside | None:  # noqa: ARG002 - the lake is of record
-        """Return None: there is nothing to build the lake's tables from."""
-        return None
+    def beside(self, schema: type[Record], model: str | None, dimension: int | None) -> Beside:
+        """Refuse: the lake is of record, and there is nothing to build its tables from."""
+        del model, dimension
+        raise LibraryError(schema.__name__, "lies in the lake alone", "Only its indices can be made anew")
 
     def index_anew(self, table: str) -> None:
         """Make the indices of a table anew from its rows."""

@@ -170,11 +170,14 @@ class OpenSearchHoldings:
             cause = f"cannot be read ({parts[0].cause})"
             raise LibraryError(parts[0].file, cause, "Build it anew: watchdown rebuild")
 
-    def earlier(self, *_asked: object) -> Iterator[pa.RecordBatch] | None:
+    def earlier(
+        self, schema: type[Record], model: str | None, run: int, digest: Digest
+    ) -> Iterator[pa.RecordBatch] | None:
         """Return None: an index keeps no earlier state."""
+        del schema, model, run, digest
         return None
 
-    def beside(self, schema: type[Record], model: str | None, dimension: int | None) -> Beside | None:
+    def beside(self, schema: type[Record], model: str | None, dimension: int | None) -> Beside:
         """Begin to build the index of a type anew."""
         alias = self._cluster.alias(schema, model)
         return BesideIndex(self._cluster, self._indices, alias, schema, dimension, pace=self._pace)
