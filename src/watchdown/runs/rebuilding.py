@@ -16,7 +16,7 @@ from typing import Final
 
 import pyarrow as pa
 
-from watchdown.load.load import Take
+from watchdown.load.load import Take, unlimited
 from watchdown.runs.checkable import Checkable
 from watchdown.runs.faults import Expected
 from watchdown.runs.memo import Types
@@ -84,12 +84,13 @@ class Rebuilding:
         filled: dict[tuple[str, int], int] = {}
         beside = self.holdings.beside(self.types[schema], model, self._dimension(schema, model))
         try:
-            self._fill(beside, parts, filled, told)
-            with self.still():
-                self._fill(beside, parts, filled, told)
+            while self._fill(beside, parts, filled, told, self.take):
+                pass
+            with self.still():  # nobody may wait for the budget here: all who write would
+                self._fill(beside, parts, filled, told, unlimited)
                 _check(table, beside, filled)
                 beside.show()
-                self._fill(beside, parts, filled, told)
+                self._fill(beside, parts, filled, told, unlimited)
         except BaseException:
             beside.discard()
             raise
@@ -97,11 +98,18 @@ class Rebuilding:
         return told
 
     def _fill(
-        self, beside: Beside, parts: Iterable[Part], filled: dict[tuple[str, int], int], told: Rebuilt
-    ) -> None:
-        """Write the rows of those runs that were not written yet."""
+        self,
+        beside: Beside,
+        parts: Iterable[Part],
+        filled: dict[tuple[str, int], int],
+        told: Rebuilt,
+        take: Take,
+    ) -> int:
+        """Write the rows of those runs that were not written yet; return how many runs that were."""
+        written = 0
         for name, model in parts:
             left = [run for run in self._runs(name, model) if (name, run.number) not in filled]
+            written += len(left)
             for at in range(0, len(left), RUNS_AT_ONCE):
                 some: list[tuple[Expected, Rows]] = []
                 for run in left[at : at + RUNS_AT_ONCE]:
@@ -109,7 +117,8 @@ class Rebuilding:
                     if rows is None:  # what the table holds of it is better than nothing
                         told.lost.append(run)
                     some.append((run, rows or partial(self.read, name, run)))
-                self._write(beside, name, some, filled)
+                self._write(beside, name, some, filled, take)
+        return written
 
     def _write(
         self,
@@ -117,6 +126,7 @@ class Rebuilding:
         name: str,
         some: Sequence[tuple[Expected, Rows]],
         filled: dict[tuple[str, int], int],
+        take: Take,
     ) -> None:
         written = {run.number: 0 for run, _ in some}
 
@@ -124,7 +134,7 @@ class Rebuilding:
             for run, rows in some:
                 for batch in rows():
                     written[run.number] += batch.num_rows
-                    self.take(batch.num_rows, batch.nbytes)
+                    take(batch.num_rows, batch.nbytes)
                     yield batch
 
         batches = taken()
