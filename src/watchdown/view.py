@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from watchdown_schemas.errors import CursorExpired
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -41,3 +43,8 @@ class View:
         import numpy as np
 
         return self.hidden[np.minimum(runs, self.last_run + 1)]
+
+
+def expired(epoch: int) -> CursorExpired:
+    """Return the error for an epoch that some of its runs were removed since."""
+    return CursorExpired(str(epoch), "is an epoch that is kept no more", "Ask from the first page")

@@ -19,9 +19,11 @@ from watchdown.cli import (
     dead_letters,
     demo,
     doctor,
+    history,
     models,
     note,
     quarantine,
+    rollback,
     schema,
     search,
     settings,
@@ -78,6 +80,8 @@ app.command("record")(batches.record)
 app.command("validate")(batches.validate)
 app.command("load")(batches.load)
 app.command("publish")(batches.publish)
+app.command("rollback")(rollback.rollback)
+app.command("history")(history.history)
 app.command("report")(batches.report)
 app.command("bundle")(batches.bundle)
 app.command("budget")(budget.budget)
