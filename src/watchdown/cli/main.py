@@ -18,6 +18,7 @@ from watchdown.cli import (
     budget,
     dead_letters,
     demo,
+    diff,
     doctor,
     history,
     models,
@@ -82,6 +83,7 @@ app.command("load")(batches.load)
 app.command("publish")(batches.publish)
 app.command("rollback")(rollback.rollback)
 app.command("history")(history.history)
+app.command("diff")(diff.diff)
 app.command("report")(batches.report)
 app.command("bundle")(batches.bundle)
 app.command("budget")(budget.budget)

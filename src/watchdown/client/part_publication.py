@@ -9,6 +9,7 @@ from anyio.to_thread import run_sync
 
 from watchdown.client.guarding import needs_local
 from watchdown.client.parts_synchronous import Call
+from watchdown.client.results_difference import RunDifference
 from watchdown.client.results_publication import PublicationSummary, RolledBack
 from watchdown.client.services import Services
 
@@ -55,6 +56,17 @@ class AsyncPublication:
 
         return await run_sync(partial(publication.history, self._services, title, limit))
 
+    @needs_local
+    async def diff(self, before: int, after: int, *, examples: int = 10) -> RunDifference:
+        """Compare two runs of one title and algorithm, by schema type, with so many examples of each kind.
+
+        Any two that have rows: staged and not loaded yet, loaded, seen, or superseded. Raises RunError for
+        runs that cannot be compared.
+        """
+        from watchdown.client import differing
+
+        return await run_sync(partial(differing.diff, self._services, before, after, examples))
+
 
 class Publication:
     """What readers see: since when, and how to go back."""
@@ -86,3 +98,7 @@ class Publication:
     def history(self, title: str | None = None, *, limit: int = 20) -> list[PublicationSummary]:
         """Return the newest publications, newest first; of a title, those that changed it."""
         return self._call(lambda: self._inner.history(title, limit=limit))
+
+    def diff(self, before: int, after: int, *, examples: int = 10) -> RunDifference:
+        """Compare two runs of one title and algorithm, by schema type, with so many examples of each kind."""
+        return self._call(lambda: self._inner.diff(before, after, examples=examples))
