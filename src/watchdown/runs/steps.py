@@ -81,7 +81,7 @@ def read(connection: Connection, numbers: Collection[int], *columns: Any) -> Seq
     """Return the numbers of runs with some of their columns; NotFound where one is no run's."""
     found: list[Row[Any]] = []
     for some in portions(numbers):
-        found.extend(connection.execute(select(runs.c.number, *columns).where(runs.c.number.in_(some))))
+        found += connection.execute(select(runs.c.number, *columns).where(runs.c.number.in_(some))).all()
     if len(found) < len(set(numbers)):
         gone = min(set(numbers) - {row.number for row in found})
         raise NotFound(str(gone), "is no run here", "See all with: watchdown runs.")
