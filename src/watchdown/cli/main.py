@@ -22,6 +22,7 @@ from watchdown.cli import (
     models,
     note,
     quarantine,
+    run,
     schema,
     search,
     settings,
@@ -71,7 +72,7 @@ app.command("show")(show.show)
 app.command("status")(status.status)
 app.command("backfill")(backfill.backfill)
 app.add_typer(backfills.app, name="backfills")
-app.command("run")(backfill.run)
+app.command("run")(run.run)
 app.command("batch")(batches.batch)
 app.command("work")(work.work)
 app.command("record")(batches.record)
