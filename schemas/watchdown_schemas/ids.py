@@ -25,7 +25,17 @@ _AT_ONCE: Final = 1 << 14  # rows whose keys are Python objects at a time
 
 def short_hash(*parts: str | float | None) -> str:
     """Return 24 lower-case characters that identify the parts in their order."""
-    digest = hashlib.blake2b(_json(parts).encode(), digest_size=ID_BYTES).digest()
+    return hash_of_list(json_list(*parts))
+
+
+def json_list(*parts: str | float | None) -> str:
+    """Return the text that `short_hash` hashes: what many lists begin with need be written only once."""
+    return _json(parts)
+
+
+def hash_of_list(text: str) -> str:
+    """Return `short_hash` of the parts whose `json_list` a text is."""
+    digest = hashlib.blake2b(text.encode(), digest_size=ID_BYTES).digest()
     return b32encode(digest).decode().lower()
 
 

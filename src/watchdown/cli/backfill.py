@@ -43,6 +43,10 @@ PublishOption = Annotated[
 OnlyOption = Annotated[
     bool, typer.Option("--only", help="Do not go on to the algorithms that read its records.")
 ]
+AgainOption = Annotated[bool, typer.Option("--again", help="Show once more what was taken back.")]
+PriorityOption = Annotated[
+    int, typer.Option(min=0, max=99, metavar="N", help="Among batches, the higher is worked first.")
+]
 AlgorithmArgument = Annotated[str, typer.Argument(metavar="ALGO", help="The algorithm's name.")]
 
 
@@ -56,6 +60,8 @@ def backfill(
     tolerance: ToleranceOption = 0.0,
     size: SizeOption = SIZE,
     only: OnlyOption = False,
+    again: AgainOption = False,
+    priority: PriorityOption = 0,
     via: ViaOption = "local",
     library: LibraryOption = DEFAULT_LIBRARY,
     as_json: JsonOption = False,
@@ -77,6 +83,8 @@ def backfill(
         via=via,
         tolerance=tolerance,
         only=only,
+        again=again,
+        priority=priority,
     )
     with opened(library, ask=True) as services:
         services.algorithms[algorithm]  # raises, naming those that are known
@@ -108,7 +116,7 @@ def follow(services: Services, begun: Begun, library: str, *, as_json: bool) -> 
         tell_report(judged, as_json=as_json, indent=None)
         return ExitCode.FAILED
     judged = backfills.settle(services, number, library=library, blocked=found.blocked)
-    if not (as_json or judged.runs or found.blocked):
+    if not (as_json or judged.runs or found.blocked or found.again):
         typer.echo(f"Nothing is to be done: {found.up_to_date} titles have the result already.")
         return ExitCode.OK
     code = tell_report(judged, as_json=as_json, indent=None)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, union_all, update
 
 from watchdown.catalogue.database import Database, now
-from watchdown.catalogue.tables import counters, publications, runs
-from watchdown.runs.memo import MENDED
-from watchdown.runs.states import OPEN, STEPS, State
+from watchdown.catalogue.tables import counters, earlier_spans, publications, runs
+from watchdown.runs import planning
+from watchdown.runs.states import STEPS, State
+from watchdown.runs.wanted import PlannedRun
 from watchdown.view import View
 from watchdown_schemas.errors import NotFound, RunError
 
@@ -65,39 +66,33 @@ class Ledger:
         A run that was left open for another key is cancelled: its inputs are no more. A run of this key
         whose rows were mended by hand counts as well.
         """
-        slot = (runs.c.title == title) & (runs.c.algorithm == algorithm)
+        wanted = PlannedRun(
+            title=title,
+            timeline=timeline,
+            algorithm=algorithm,
+            version=version,
+            memo_key=memo_key,
+            model=model,
+        )
+        return self.plan_all([wanted])[0]
+
+    def plan_all(self, wanted: Sequence[PlannedRun], *, seen_before: bool = False) -> list[Run]:
+        """Return `plan` of each, of different slots, in a few statements.
+
+        With `seen_before`, a superseded run whose rows are there counts as well: it may be shown again.
+        """
         with self._database.writing() as connection:
-            same = (runs.c.memo_key == memo_key) | runs.c.memo_key.startswith(
-                memo_key + MENDED, autoescape=True
-            )
-            stale = slot & ~same & runs.c.state.in_(OPEN)
-            for number in connection.execute(select(runs.c.number).where(stale)).scalars().all():
-                _step(connection, number, State.CANCELLED, {})
-            statement = (
-                select(runs)
-                .where(slot, same)
-                .where(runs.c.state.in_([*OPEN, State.ACTIVE, State.QUARANTINED]))
-                .order_by(runs.c.number.desc())
-            )
-            row = connection.execute(statement).first()
-            if row is None:
-                values = {
-                    "number": _next(connection, "run"),
-                    "title": title,
-                    "timeline": timeline,
-                    "algorithm": algorithm,
-                    "version": version,
-                    "memo_key": memo_key,
-                    "model": model,
-                    "state": State.PLANNED,
-                    "counts": {},
-                    "warnings": [],
-                    "created_at": now(),
-                    "updated_at": now(),
-                }
-                connection.execute(insert(runs).values(values))
-                row = connection.execute(select(runs).where(runs.c.number == values["number"])).one()
-            return _run(row)
+            numbers = list(planning.enter(connection, wanted, seen_before=seen_before))
+            found: dict[int, Run] = {}
+            for some in planning.portions(numbers):
+                for row in connection.execute(select(runs).where(runs.c.number.in_(some))):
+                    found[row.number] = _run(row)
+            return [found[number] for number in numbers]
+
+    def past(self, titles: Collection[str], *, seen_before: bool = False) -> planning.Slots:
+        """Return by title and algorithm what planning must know of the runs of titles; nothing is entered."""
+        with self._database.reading() as connection:
+            return planning.past(connection, titles, seen_before=seen_before)
 
     def step(self, number: int, state: State, **facts: Any) -> None:
         """Move a run to its next state and note facts; RunError when the step is not allowed."""
@@ -115,6 +110,9 @@ class Ledger:
             epoch = _next(connection, "epoch")
             for number in numbers:
                 run = _get(connection, number)
+                if run.visible_from is not None and run.visible_to is not None:  # it was seen before
+                    span = {"visible_from": run.visible_from, "visible_to": run.visible_to}
+                    connection.execute(insert(earlier_spans).values(run=number, **span))
                 superseded = connection.execute(
                     select(runs.c.number).where(
                         runs.c.title == run.title,
@@ -125,7 +123,8 @@ class Ledger:
                 ).scalars()
                 for old in superseded.all():
                     _step(connection, old, State.SUPERSEDED, {"visible_to": epoch})
-                _step(connection, number, State.ACTIVE, {"visible_from": epoch, "visible_to": None})
+                shown = {"visible_from": epoch, "visible_to": None, "rolled_back_at": None}
+                _step(connection, number, State.ACTIVE, shown)
             last_run = connection.execute(
                 select(counters.c.value).where(counters.c.name == "run")
             ).scalar_one()
@@ -193,7 +192,10 @@ def _view(connection: Connection, epoch: int, newest: int) -> View:
         select(publications.c.last_run).where(publications.c.epoch == epoch)
     ).scalar_one_or_none()
     later = (runs.c.visible_to.is_(None)) | (runs.c.visible_to > epoch)
-    visible = connection.execute(select(runs.c.number).where(runs.c.visible_from <= epoch, later)).scalars()
+    newest_spans = select(runs.c.number).where(runs.c.visible_from <= epoch, later)
+    earlier = earlier_spans.c
+    before = select(earlier.run).where(earlier.visible_from <= epoch, earlier.visible_to > epoch)
+    visible = connection.execute(union_all(newest_spans, before)).scalars()
     return View(epoch=epoch, last_run=last_run or 0, visible=frozenset(visible))
 
 

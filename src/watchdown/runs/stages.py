@@ -135,12 +135,21 @@ class Stages:
             else:
                 self._step(run.number, State.FAILED, error=error, **facts)
 
-    def publish(self, runs: Sequence[Run]) -> None:
-        """Show loaded runs to readers, all at one moment, and remove what those that ended have staged."""
+    def show_again(self, numbers: Sequence[int]) -> None:
+        """Show superseded runs again, all at one moment: they are what would be computed now."""
+        if numbers:
+            self._ledger.publish(numbers)
+            self._announce()
+
+    def publish(self, runs: Sequence[Run], again: Sequence[int] = ()) -> None:
+        """Show loaded runs to readers, all at one moment, and remove what those that ended have staged.
+
+        Superseded runs may be shown `again` at the same moment.
+        """
         loaded = [run.number for run in self._at(runs, State.LOADED)]
-        while loaded:
+        while loaded or again:
             try:
-                self._ledger.publish(loaded)
+                self._ledger.publish([*loaded, *again])
             except RunError:
                 before, loaded = loaded, [run.number for run in self._at(runs, State.LOADED)]
                 if loaded == before:
