@@ -36,7 +36,10 @@ from watchdown_schemas import registry
 TITLES = 10_000
 ALGORITHMS = 10
 LIMIT_S = 3.0
-FACTS = {"video": {"width": 1920, "height": 1080, "codec": "h264"}, "tracks": [{"index": n} for n in range(4)]}
+FACTS = {
+    "video": {"width": 1920, "height": 1080, "codec": "h264"},
+    "tracks": [{"index": n} for n in range(4)],
+}
 
 
 def algorithms() -> AlgorithmCatalogue:
@@ -66,7 +69,8 @@ def fill(database: Database) -> None:
     ids = [f"t{number:05}" for number in range(TITLES)]
     with database.writing() as connection:
         connection.execute(
-            insert(titles), [{"id": one, "name": f"Film {one}", "added_at": f"2026-01-01 {one}"} for one in ids]
+            insert(titles),
+            [{"id": one, "name": f"Film {one}", "added_at": f"2026-01-01 {one}"} for one in ids],
         )
         line = {"duration_ns": 10**12, "rate_numerator": 25, "rate_denominator": 1, "start_frame": 0}
         connection.execute(insert(timelines), [{"id": f"{one}.1", "title": one, **line} for one in ids])

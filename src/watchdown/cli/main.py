@@ -21,6 +21,7 @@ from watchdown.cli import (
     doctor,
     models,
     note,
+    plan,
     quarantine,
     run,
     schema,
@@ -70,6 +71,7 @@ app.add_typer(titles.group, name="titles")
 app.command("runs")(titles.runs)
 app.command("show")(show.show)
 app.command("status")(status.status)
+app.command("plan")(plan.plan)
 app.command("backfill")(backfill.backfill)
 app.add_typer(backfills.app, name="backfills")
 app.command("run")(run.run)

@@ -18,6 +18,7 @@ from watchdown.client.guarding import needs_local
 from watchdown.client.part_backfills import AsyncBackfills
 from watchdown.client.part_budget import AsyncBudget
 from watchdown.client.part_dead_letters import AsyncDeadLetters
+from watchdown.client.part_plan import AsyncPlan
 from watchdown.client.part_status import AsyncStatus
 from watchdown.client.parts_asynchronous import (
     AsyncCorrections,
@@ -54,6 +55,7 @@ class AsyncLibrary:
         self.quarantine = AsyncQuarantine(services)
         self.budget = AsyncBudget(services)
         self.status = AsyncStatus(services)
+        self.plan = AsyncPlan(services)
         self.dead_letters = AsyncDeadLetters(services)
         self.backfills = AsyncBackfills(services)
 

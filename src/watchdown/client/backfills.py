@@ -96,7 +96,12 @@ def begin(services: Services, wish: Wish, waiting: backfilling.Waiting = backfil
 
 def _at_once(wish: Wish) -> int:
     """Return how many titles are worked at once: in a cluster, as many as there is room for."""
-    return wish.size if wish.via == "airflow" else max(1, min(MOST_AT_ONCE, (os.cpu_count() or 1) // 2))
+    return wish.size if wish.via == "airflow" else usual_concurrency()
+
+
+def usual_concurrency() -> int:
+    """Return how many titles are worked at once in this process, where nobody says how many."""
+    return max(1, min(MOST_AT_ONCE, (os.cpu_count() or 1) // 2))
 
 
 def _is_new_generation(services: Services, algorithm: str) -> bool:

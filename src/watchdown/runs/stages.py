@@ -86,6 +86,8 @@ class Stages:
                 self._step(run.number, State.FAILED, error=error, warnings=warnings)
                 continue
             facts = {"counts": manifest.counts, "content": manifest.content, "warnings": warnings}
+            if manifest.cost is not None:
+                facts["cost"] = manifest.cost.model_dump()
             self._step(run.number, State.STAGED, **facts)
 
     def validate(self, runs: Sequence[Run], tolerance: Tolerances, judge: Judge | None = None) -> None:
