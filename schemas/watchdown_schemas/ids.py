@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 ID_BYTES: Final = 15  # 24 base32 characters without padding; 120 bits
 ID_LENGTH: Final = 24
 _BASE32: Final = b"abcdefghijklmnopqrstuvwxyz234567"
-_SEPARATORS: Final = (",", ":")
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"))
 _AT_ONCE: Final = 1 << 14  # rows whose keys are Python objects at a time
 
 
@@ -62,7 +62,7 @@ def record_ids(run: int, schema: str, keys: Sequence[pa.Array], rows: int) -> pa
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=True, separators=_SEPARATORS)
+    return _ENCODER.encode(value)
 
 
 def _written(column: pa.Array) -> tuple[Any, ...]:

@@ -129,7 +129,8 @@ class Executor:
     def _pass(self, title: Title, ready: Plan, report: Report, judge: Judge | None) -> None:
         """Bring the open runs of a plan to their end, whatever state they were left in."""
         batch = self._work(title, ready, report)
-        self._stages.through(ready.open, self._tolerance, judge)
+        runs = [self._ledger.get(run.number) for run in ready.open]
+        self._stages.through(runs, self._tolerance, judge)
         if batch is not None:
             self._storage.delete([batch])
 

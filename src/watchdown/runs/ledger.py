@@ -12,7 +12,7 @@ from watchdown.catalogue.database import Database, now
 from watchdown.catalogue.tables import counters, earlier_spans, publications, runs
 from watchdown.runs import planning
 from watchdown.runs.states import STEPS, State
-from watchdown.runs.wanted import PlannedRun
+from watchdown.runs.wanted import Past, PlannedRun
 from watchdown.view import View
 from watchdown_schemas.errors import NotFound, RunError
 
@@ -82,12 +82,17 @@ class Ledger:
         With `seen_before`, a superseded run whose rows are there counts as well: it may be shown again.
         """
         with self._database.writing() as connection:
-            numbers = list(planning.enter(connection, wanted, seen_before=seen_before))
+            entered = list(planning.enter(connection, wanted, seen_before=seen_before))
             found: dict[int, Run] = {}
-            for some in planning.portions(numbers):
+            for some in planning.portions(run.number for run in entered):
                 for row in connection.execute(select(runs).where(runs.c.number.in_(some))):
                     found[row.number] = _run(row)
-            return [found[number] for number in numbers]
+            return [found[run.number] for run in entered]
+
+    def enter(self, wanted: Sequence[PlannedRun], *, seen_before: bool = False) -> list[Past]:
+        """Return `plan_all` of many, of each run no more than planning must know."""
+        with self._database.writing() as connection:
+            return list(planning.enter(connection, wanted, seen_before=seen_before))
 
     def past(self, titles: Collection[str], *, seen_before: bool = False) -> planning.Slots:
         """Return by title and algorithm what planning must know of the runs of titles; nothing is entered."""

@@ -66,14 +66,18 @@ class Recipe:
         )[:-1]
         self._written = _versions(manifest.produces, types)
 
-    def key(self, assets: Iterable[Input], upstream: Mapping[str, str | None]) -> str:
-        """Return the key of a run: `upstream` has the content hash of each schema type that it reads."""
-        own = [
-            *sorted(f"{asset.fingerprint} {asset.language} {asset.offset_ns}" for asset in assets),
-            *(f"{schema} {content}" for schema, content in sorted(upstream.items())),
-        ]
-        rest = f",{json_list(*own)[1:]}" if own else "]"
-        return f"{hash_of_list(self._begun + rest)}.{self._written}"
+    def key(self, inputs: str) -> str:
+        """Return the key of a run over what `described` has told of."""
+        return f"{hash_of_list(self._begun + inputs)}.{self._written}"
+
+
+def described(assets: Iterable[Input], upstream: Mapping[str, str | None]) -> str:
+    """Return what a run reads, as its key is made of it: assets, and the content hash of each schema type."""
+    own = [
+        *sorted(f"{asset.fingerprint} {asset.language} {asset.offset_ns}" for asset in assets),
+        *(f"{schema} {content}" for schema, content in sorted(upstream.items())),
+    ]
+    return f",{json_list(*own)[1:]}" if own else "]"
 
 
 def memo_key(
@@ -86,7 +90,7 @@ def memo_key(
     types: Types,
 ) -> str:
     """Return the key of a run: `upstream` has the content hash of each schema type that it reads."""
-    return Recipe(manifest, parameters, model=model, types=types).key(assets, upstream)
+    return Recipe(manifest, parameters, model=model, types=types).key(described(assets, upstream))
 
 
 def mended(key: str, content: str) -> str:

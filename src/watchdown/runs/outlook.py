@@ -8,10 +8,11 @@ from typing import Any, Final
 
 from watchdown.catalogue.model import Correction, Timeline, Title
 from watchdown.catalogue.titles import Input
-from watchdown.runs.memo import Recipe, Types, corrected, inputs_of
+from watchdown.runs.memo import Recipe, Types, corrected, described, inputs_of
 from watchdown.runs.states import OPEN, State
 from watchdown.runs.wanted import Past, PlannedRun, outdated, settled
 from watchdown_algos.catalogue import AlgorithmCatalogue, Known
+from watchdown_algos.manifest import Manifest
 
 Parameters = Mapping[str, Mapping[str, Any]]  # by algorithm, those that are not as its manifest says
 AS_DECLARED: Final[Parameters] = {}
@@ -114,7 +115,7 @@ class Survey:
         """Enter an algorithm into what is found of a title."""
         asked = self._ask(name)
         manifest, found = asked.known.manifest, one.found
-        inputs = inputs_of(manifest, one.assets)
+        inputs = one.inputs(manifest)
         upstream, why = one.upstream(asked) if manifest.over_records else ({}, "")
         if not (inputs or upstream) and not self._possible(asked.known, one.assets):
             found.lacking[name] = f"the title has no {' or '.join(manifest.consumes)}"
@@ -125,7 +126,7 @@ class Survey:
             return
         recipe = asked.recipe(self._types)
         said = one.corrections.get(name, ())
-        key = recipe.key(inputs, {schema: run.content for schema, run in upstream.items()})
+        key = recipe.key(one.described(manifest, upstream))
         wanted = PlannedRun(
             title=found.title.id,
             timeline=found.timeline.id,
@@ -147,6 +148,8 @@ class Survey:
                     open=there,
                 )
             )
+            if outdated(runs, wanted.memo_key):
+                found.undone.append(wanted)
             return
         if there.state is State.SUPERSEDED and (self._again or there.rolled_back_at is None):
             one.make(name)
@@ -192,12 +195,31 @@ class _OneTitle:
         self.active: dict[str, Past] = {}
         self.made: set[str] = set()
         self.here: set[str] = set()
+        self._inputs: dict[tuple[str, ...], list[Input]] = {}
+        self._described: dict[tuple[str, ...], str] = {}
         for name, runs in facts.past.items():
             for run in runs:
                 if run.state is State.ACTIVE:
                     self.active[name] = run
                 elif run.state in _OPEN:
                     self.made.add(name)
+
+    def inputs(self, manifest: Manifest) -> list[Input]:
+        """Return the assets that an algorithm reads; most algorithms read the same."""
+        kinds = manifest.consumes
+        if kinds not in self._inputs:
+            self._inputs[kinds] = inputs_of(manifest, self.assets)
+        return self._inputs[kinds]
+
+    def described(self, manifest: Manifest, upstream: Mapping[str, Past]) -> str:
+        """Return what an algorithm reads as its key is made of it."""
+        if upstream:
+            contents = {schema: run.content for schema, run in upstream.items()}
+            return described(self.inputs(manifest), contents)
+        kinds = manifest.consumes
+        if kinds not in self._described:
+            self._described[kinds] = described(self.inputs(manifest), {})
+        return self._described[kinds]
 
     def make(self, name: str) -> None:
         """Note that an algorithm's result is to change."""

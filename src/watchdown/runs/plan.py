@@ -10,7 +10,7 @@ from watchdown.catalogue.corrections import Corrections
 from watchdown.catalogue.model import Asset, Title
 from watchdown.catalogue.titles import Catalogue
 from watchdown.runs.batch import Item, Task
-from watchdown.runs.ledger import Ledger, Run
+from watchdown.runs.ledger import Ledger
 from watchdown.runs.memo import Types
 from watchdown.runs.outlook import AS_DECLARED, Facts, Need, Outlook, Parameters, Survey
 from watchdown.runs.planning import portions
@@ -30,7 +30,7 @@ class Plan:
     """
 
     item: Item
-    open: tuple[Run, ...]
+    open: tuple[Past, ...]
     done: tuple[Past, ...]
     again: tuple[Past, ...]
     waiting: Mapping[str, str]
@@ -116,14 +116,18 @@ class Planner:
         ]
 
     def _entered(self, outlooks: Collection[Outlook]) -> Iterator[Plan]:
-        wanted = [need.wanted for outlook in outlooks for need in outlook.needs]
+        """Enter what is lacking; for a run that is open already, nothing need be written."""
+        new = [need.wanted for outlook in outlooks for need in outlook.needs if need.open is None]
         undone = [run for outlook in outlooks for run in outlook.undone]
-        entered = iter(
-            self._ledger.plan_all([*wanted, *undone], seen_before=True) if wanted or undone else ()
-        )
+        wanted = list(dict.fromkeys([*new, *undone])) if undone else new
+        entered = {}
+        if wanted:
+            for run in self._ledger.enter(wanted, seen_before=True):
+                entered[run.title, run.algorithm] = run
         assets = self._catalogue.assets_of([outlook.title.id for outlook in outlooks if outlook.needs])
         for outlook in outlooks:
-            runs = [next(entered) for _need in outlook.needs]
+            title = outlook.title.id
+            runs = [need.open or entered[title, need.wanted.algorithm] for need in outlook.needs]
             tasks = [
                 task_of(need, run.number)
                 for need, run in zip(outlook.needs, runs, strict=True)

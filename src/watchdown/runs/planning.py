@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
+from operator import itemgetter
 from typing import Any, Final, TypeAlias, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, insert, literal_column, select, update
@@ -27,6 +28,17 @@ _COLUMNS: Final = (
     runs.c.rolled_back_at,
 )
 _STATES: Final = {state.value: state for state in State}
+_GIVEN: Final = (
+    "number",
+    "title",
+    "timeline",
+    "algorithm",
+    "version",
+    "memo_key",
+    "model",
+    "created_at",
+    "updated_at",
+)
 _NEW: Final[Mapping[str, Any]] = {
     "state": literal_column(f"'{State.PLANNED}'"),
     "counts": literal_column("'{}'"),
@@ -57,23 +69,22 @@ def past(connection: Connection, titles: Collection[str], *, seen_before: bool =
 
 def enter(
     connection: Connection, wanted: Sequence[PlannedRun], *, seen_before: bool = False
-) -> Iterator[int]:
-    """Yield by each wanted run the number of the run that is or makes it; where there is none, enter one.
+) -> Iterator[Past]:
+    """Yield by each wanted run the one that is as good; where there is none, enter one.
 
     A run that was left open for another key is cancelled: its inputs are no more.
     """
     known = past(connection, {one.title for one in wanted}, seen_before=seen_before)
     stale: list[int] = []
-    numbers: list[int | None] = []
+    found: list[Past | None] = []
     for one in wanted:
         there = known.get(one.title, {}).get(one.algorithm, ())
         stale += outdated(there, one.memo_key)
-        run = settled(there, one.memo_key)
-        numbers.append(run.number if run else None)
+        found.append(settled(there, one.memo_key))
     _cancel(connection, stale)
-    new = _insert(connection, [one for one, number in zip(wanted, numbers, strict=True) if number is None])
-    for number in numbers:
-        yield next(new) if number is None else number
+    new = _insert(connection, [one for one, run in zip(wanted, found, strict=True) if run is None])
+    for run in found:
+        yield next(new) if run is None else run
 
 
 def _cancel(connection: Connection, numbers: Iterable[int]) -> None:
@@ -82,7 +93,7 @@ def _cancel(connection: Connection, numbers: Iterable[int]) -> None:
         connection.execute(update(runs).where(those).values(state=State.CANCELLED, updated_at=now()))
 
 
-def _insert(connection: Connection, new: Sequence[PlannedRun]) -> Iterator[int]:
+def _insert(connection: Connection, new: Sequence[PlannedRun]) -> Iterator[Past]:
     if not new:
         return iter(())
     taken = (
@@ -94,19 +105,18 @@ def _insert(connection: Connection, new: Sequence[PlannedRun]) -> Iterator[int]:
     last: int = connection.execute(taken).scalar_one()
     numbers = range(last - len(new) + 1, last + 1)
     at = now()
-    rows: list[dict[str, Any]] = [
-        {
-            "number": number,
-            "title": one.title,
-            "timeline": one.timeline,
-            "algorithm": one.algorithm,
-            "version": one.version,
-            "memo_key": one.memo_key,
-            "model": one.model,
-            "created_at": at,
-            "updated_at": at,
-        }
+    rows = [
+        (number, one.title, one.timeline, one.algorithm, one.version, one.memo_key, one.model, at, at)
         for number, one in zip(numbers, new, strict=True)
     ]
-    connection.execute(insert(runs).values(_NEW), rows)
-    return iter(numbers)
+    # The statement is written once, and its values go to the driver as they are: there may be very many.
+    entering = insert(runs).values(_NEW).compile(dialect=connection.dialect, column_keys=[*_GIVEN, *_NEW])
+    if entering.positional:
+        placed = itemgetter(*map(_GIVEN.index, entering.positiontup or ()))
+        connection.exec_driver_sql(str(entering), [placed(row) for row in rows])
+    else:
+        connection.exec_driver_sql(str(entering), [dict(zip(_GIVEN, row, strict=True)) for row in rows])
+    return (
+        Past(number, one.title, one.algorithm, State.PLANNED, one.memo_key, None, None, None)
+        for number, one in zip(numbers, new, strict=True)
+    )
