@@ -4,84 +4,116 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from types import TracebackType
+from typing import Any, Final, Self
 
 from watchdown.catalogue.model import Timeline
-from watchdown.media.sprites import cut, parse_key
 from watchdown_schemas.errors import NotFound
-from watchdown_schemas.fields import Field, fields
+from watchdown_schemas.fields import fields
 from watchdown_schemas.record import Record
 from watchdown_schemas.roles import Blob, Vector
 from watchdown_schemas.time import NS
 
-ReadPicture = Callable[[str], bytes]  # the file that a key names
-_SAYING: Final = ("text", "label", "title", "name", "character", "person")
 MS: Final = 1_000_000
 TIMES: Final = ("start", "end", "start_timecode", "end_timecode")
+_SAYING: Final = ("text", "label", "title", "name", "character", "person")
 
 
-def write_vtt(path: Path, records: Sequence[Record]) -> bool:
-    """Write records as cues of WebVTT, in the order of their times; return False where none has a time."""
-    cues = sorted(
-        (start, end, _said(record, number))
-        for number, record in enumerate(records, 1)
-        if (start := getattr(record, "start_ns", None)) is not None
-        and (end := getattr(record, "end_ns", None)) is not None
-    )
-    if not cues:
-        return False
-    with path.open("w", encoding="utf-8", newline="\n") as file:
-        file.write("WEBVTT\n")
-        for start, end, text in cues:
-            # A cue must end after it begins.
-            file.write(f"\n{_clock(start)} --> {_clock(max(end, start + MS))}\n{text}\n")
-    return True
+class Cues:
+    """Records as the cues of a WebVTT file. Of each, only its times and what it says are held."""
+
+    def __init__(self) -> None:
+        self._cues: list[tuple[int, int, str]] = []
+        self._count = 0
+
+    def add(self, record: Record) -> None:
+        """Take a record; one without times is no cue."""
+        self._count += 1
+        start, end = getattr(record, "start_ns", None), getattr(record, "end_ns", None)
+        if start is not None and end is not None:
+            self._cues.append((start, end, _said(record, self._count)))
+
+    def write(self, path: Path) -> bool:
+        """Write the cues in the order of their times; return False where there is none."""
+        if not self._cues:
+            return False
+        with path.open("w", encoding="utf-8", newline="\n") as file:
+            file.write("WEBVTT\n")
+            for start, end, text in sorted(self._cues):
+                # A cue must end after it begins.
+                file.write(f"\n{_clock(start)} --> {_clock(max(end, start + MS))}\n{text}\n")
+        return True
 
 
-def write_csv(path: Path, records: Iterable[Record], schema: type[Record], timeline: Timeline) -> None:
-    """Write records as a table: times for people first, then every field but vectors and what is stamped."""
-    own = [field for field in fields(schema) if not field.stamped and field.role(Vector) is None]
-    timed = {"start_ns", "end_ns"} <= {field.name for field in own}
-    with path.open("w", encoding="utf-8", newline="") as file:
-        table = csv.writer(file)
-        table.writerow([*(TIMES if timed else ()), *(field.name for field in own)])
-        for record in records:
-            values = record.model_dump(mode="json")
-            begun = _times(values, timeline) if timed else []
-            table.writerow([*begun, *(_cell(values[field.name]) for field in own)])
+class CsvForm:
+    """Records as a table: times for people first, then every field but vectors and what is stamped."""
+
+    def __init__(self, path: Path, schema: type[Record], timeline: Timeline) -> None:
+        self._own = [
+            field.name for field in fields(schema) if not field.stamped and field.role(Vector) is None
+        ]
+        self._timed = {"start_ns", "end_ns"} <= set(self._own)
+        self._timeline = timeline
+        self._path = path
+
+    def __enter__(self) -> Self:
+        self._file = self._path.open("w", encoding="utf-8", newline="")
+        self._table = csv.writer(self._file)
+        self._table.writerow([*(TIMES if self._timed else ()), *self._own])
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+    def add(self, record: Record) -> None:
+        """Write a record as a row."""
+        values = record.model_dump(mode="json")
+        times = self._times(values) if self._timed else []
+        self._table.writerow([*times, *(_cell(values[name]) for name in self._own)])
+
+    def _times(self, values: dict[str, Any]) -> list[str]:
+        start, end = values["start_ns"], values["end_ns"]
+        if start is None or end is None:
+            return [""] * len(TIMES)
+        return [
+            _clock(start),
+            _clock(end),
+            self._timeline.timecode(start),
+            self._timeline.timecode(end),
+        ]
 
 
-def write_stills(
-    folder: Path, records: Iterable[Record], schema: type[Record], read: ReadPicture
-) -> Iterator[Path]:
-    """Write the pictures that records name as JPEG files, numbered in their order, but for those gone."""
-    holding = [field for field in fields(schema) if field.role(Blob)]
-    if not holding:
-        return
-    sheet: tuple[str, bytes] | None = None
-    for number, record in enumerate(records, 1):
-        for field in holding:
-            key = getattr(record, field.name)
+class Stills:
+    """The pictures that records name, as JPEG files numbered as the records are, but for those gone."""
+
+    def __init__(self, folder: Path, schema: type[Record], picture: Callable[[str], bytes]) -> None:
+        """Take what gives the picture that a key names; it raises NotFound for one that is gone."""
+        self.files: list[Path] = []
+        self._folder = folder
+        self._picture = picture
+        self._holding = [field.name for field in fields(schema) if field.role(Blob)]
+        self._count = 0
+
+    def add(self, record: Record) -> None:
+        """Write the pictures of a record."""
+        self._count += 1
+        for name in self._holding:
+            key = getattr(record, name)
             if not isinstance(key, str):
                 continue
-            name, box = parse_key(key)
-            if sheet is None or sheet[0] != name:  # those of one sheet stand side by side
-                sheet = None
-                with suppress(NotFound):
-                    sheet = name, read(name)
-            if sheet is None:
+            try:
+                picture = self._picture(key)
+            except NotFound:
                 continue
-            folder.mkdir(parents=True, exist_ok=True)
-            path = folder / _still_name(number, field, holding)
-            path.write_bytes(cut(sheet[1], box) if box else sheet[1])
-            yield path
-
-
-def _still_name(number: int, field: Field, holding: Sequence[Field]) -> str:
-    return f"{number:05}{f'-{field.name}' if len(holding) > 1 else ''}.jpg"
+            self._folder.mkdir(parents=True, exist_ok=True)
+            which = f"-{name}" if len(self._holding) > 1 else ""
+            path = self._folder / f"{self._count:05}{which}.jpg"
+            path.write_bytes(picture)
+            self.files.append(path)
 
 
 def _said(record: Record, number: int) -> str:
@@ -90,15 +122,8 @@ def _said(record: Record, number: int) -> str:
         value = getattr(record, name, None)
         if isinstance(value, str) and value.strip():
             text = value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-            return "\n".join(line for line in text.splitlines() if line.strip())
+            return "\n".join(line for line in text.splitlines() if line.strip())  # an empty line ends a cue
     return f"{type(record).__name__} {number}"
-
-
-def _times(values: dict[str, Any], timeline: Timeline) -> list[str]:
-    start, end = values["start_ns"], values["end_ns"]
-    if start is None or end is None:
-        return [""] * len(TIMES)
-    return [_clock(start), _clock(end), timeline.timecode(start), timeline.timecode(end)]
 
 
 def _cell(value: Any) -> Any:

@@ -95,13 +95,18 @@ class Survey:
         *,
         parameters: Parameters = AS_DECLARED,
         again: bool = False,
+        anew: bool = False,
     ) -> None:
-        """Ask for algorithms by name; with `again`, what somebody took back is wanted once more."""
+        """Ask for algorithms by name; with `again`, what somebody took back is wanted once more.
+
+        `anew`, everything is wanted as if it had never been made.
+        """
         self._algorithms = algorithms
         self._types = types
         self._names = [name for name in algorithms if name in names]
         self._parameters = parameters
         self._again = again
+        self._anew = anew
         self._asked: dict[str, _Asked] = {}
 
     def of(self, title: Title, facts: Facts) -> Outlook:
@@ -136,7 +141,7 @@ class Survey:
             model=asked.model,
         )
         runs = one.past.get(name, ())
-        there = settled(runs, wanted.memo_key)
+        there = None if self._anew else settled(runs, wanted.memo_key)
         if there is None or there.state in _OPEN:
             one.make(name)
             found.needs.append(

@@ -86,9 +86,13 @@ class Planner:
         *,
         parameters: Parameters = AS_DECLARED,
         again: bool = False,
+        anew: bool = False,
     ) -> Iterator[Outlook]:
-        """Yield how each title stands towards those algorithms; nothing is entered."""
-        survey = Survey(self._algorithms, self._types, names, parameters=parameters, again=again)
+        """Yield how each title stands towards those algorithms; nothing is entered.
+
+        `anew`, as if nothing of them had ever been made.
+        """
+        survey = Survey(self._algorithms, self._types, names, parameters=parameters, again=again, anew=anew)
         for some in portions(titles, AT_ONCE):
             yield from self._outlooks(survey, some)
 
