@@ -11,7 +11,7 @@ from sqlalchemy import update
 
 import watchdown
 from client.libraries import services
-from runs.algorithms import LOUD, Lines, known
+from runs.algorithms import LOUD, known
 from watchdown.catalogue.model import Asset, Timeline, Title
 from watchdown.catalogue.tables import runs
 from watchdown.client import Library
@@ -215,4 +215,3 @@ def test_bad_questions_are_refused(library: Library) -> None:
 
 def test_a_plan_is_json(library: Library) -> None:
     assert json.loads(library.plan("lines").model_dump_json())["to_do"] == 4
-    assert Lines.wants.batch == 2

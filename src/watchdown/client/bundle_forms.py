@@ -18,7 +18,7 @@ from watchdown_schemas.time import NS
 
 MS: Final = 1_000_000
 TIMES: Final = ("start", "end", "start_timecode", "end_timecode")
-_SAYING: Final = ("text", "label", "title", "name", "character", "person")
+_SAYING: Final = ("text", "label", "name", "character", "person")
 
 
 class Cues:
