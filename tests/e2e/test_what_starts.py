@@ -250,4 +250,6 @@ def test_a_bundle_is_for_tables_players_and_eyes(call: Call, bare: Path, tmp_pat
     assert [cue.strip().splitlines()[1] for cue in cues[1:]] == ["Shot 1", "Shot 2", "Shot 3"]
     stills = [out / name for name in index["Keyframe"]["files"] if name.endswith(".jpg")]
     assert len(stills) == len(frames) == 3
-    assert {Image.open(still).size for still in stills} == {(320, 180)}
+    for still in stills:
+        with Image.open(still) as picture:
+            assert picture.size == (320, 180)
