@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, BinaryIO
 
 import pyarrow.parquet as pq
@@ -13,15 +14,19 @@ import watchdown
 from e2e.conftest import Call, Shelf
 from e2e.library_dump import leftovers
 from watchdown.cli.exit_codes import ExitCode
-from watchdown.media.spool import StillSpool
+from watchdown.media import spool
+from watchdown.media.fingerprint import fingerprint
 from watchdown.runs.staging import Staging
 from watchdown.storage import local
 
 FULL = "/dev/full"
 
 
-def spool_is_full(_library: Path, _film: Path, patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(StillSpool, "_placed", lambda _self: Path(FULL).open("wb"))  # noqa: SIM115 - the spool closes it
+def spool_is_full(library: Path, film: Path, patch: pytest.MonkeyPatch) -> None:
+    pictures = library / "cache" / fingerprint(film) / ".mine.jpegs"
+    pictures.parent.mkdir(parents=True)
+    pictures.symlink_to(FULL)
+    patch.setattr(spool, "uuid4", lambda: SimpleNamespace(hex="mine"))
 
 
 def copy_is_full(_library: Path, _film: Path, patch: pytest.MonkeyPatch) -> None:

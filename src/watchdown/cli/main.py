@@ -23,8 +23,10 @@ from watchdown.cli import (
     history,
     models,
     note,
+    plan,
     quarantine,
     rollback,
+    run,
     schema,
     search,
     settings,
@@ -72,9 +74,10 @@ app.add_typer(titles.group, name="titles")
 app.command("runs")(titles.runs)
 app.command("show")(show.show)
 app.command("status")(status.status)
+app.command("plan")(plan.plan)
 app.command("backfill")(backfill.backfill)
 app.add_typer(backfills.app, name="backfills")
-app.command("run")(backfill.run)
+app.command("run")(run.run)
 app.command("batch")(batches.batch)
 app.command("work")(work.work)
 app.command("record")(batches.record)

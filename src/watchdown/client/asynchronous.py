@@ -18,6 +18,7 @@ from watchdown.client.guarding import needs_local
 from watchdown.client.part_backfills import AsyncBackfills
 from watchdown.client.part_budget import AsyncBudget
 from watchdown.client.part_dead_letters import AsyncDeadLetters
+from watchdown.client.part_plan import AsyncPlan
 from watchdown.client.part_publication import AsyncPublication
 from watchdown.client.part_status import AsyncStatus
 from watchdown.client.parts_asynchronous import (
@@ -55,6 +56,7 @@ class AsyncLibrary:
         self.quarantine = AsyncQuarantine(services)
         self.budget = AsyncBudget(services)
         self.status = AsyncStatus(services)
+        self.plan = AsyncPlan(services)
         self.dead_letters = AsyncDeadLetters(services)
         self.backfills = AsyncBackfills(services)
         self.publication = AsyncPublication(services)

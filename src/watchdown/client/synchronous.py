@@ -17,6 +17,7 @@ from watchdown.client.asynchronous import AsyncLibrary, Place, open_async
 from watchdown.client.part_backfills import Backfills
 from watchdown.client.part_budget import Budget
 from watchdown.client.part_dead_letters import DeadLetters
+from watchdown.client.part_plan import Plan
 from watchdown.client.part_publication import Publication
 from watchdown.client.part_status import Status
 from watchdown.client.parts_asynchronous import quiet
@@ -46,6 +47,7 @@ class Library:
         self.quarantine = Quarantine(inner.quarantine, self._call)
         self.budget = Budget(inner.budget, self._call)
         self.status = Status(inner.status, self._call)
+        self.plan = Plan(inner.plan, self._call)
         self.dead_letters = DeadLetters(inner.dead_letters, self._call)
         self.backfills = Backfills(inner.backfills, self._call)
         self.publication = Publication(inner.publication, self._call)

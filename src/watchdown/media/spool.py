@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import io
 import os
-import uuid
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, TypeAlias
+from uuid import uuid4
 
 import numpy as np
 from PIL import Image
@@ -71,7 +71,7 @@ class StillSpool:
     @contextmanager
     def _placed(self) -> Iterator[BinaryIO]:
         """Give the file of pictures; it is put in its place whole, since another process may fill it too."""
-        own = self._folder / f".{uuid.uuid4().hex}.jpegs"
+        own = self._folder / f".{uuid4().hex}.jpegs"
         try:
             with own.open("wb") as file:
                 yield file

@@ -6,17 +6,17 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, select, update
 
-from watchdown.catalogue.database import Database, now
+from watchdown.catalogue.database import Database
 from watchdown.catalogue.tables import runs
-from watchdown.runs import publishing, steps
+from watchdown.runs import planning, publishing, steps
 from watchdown.runs.history import Publication, history
-from watchdown.runs.memo import MENDED
 from watchdown.runs.rollback import Rollback, Scope, show_again, take_back
-from watchdown.runs.states import OPEN, Actor, State
+from watchdown.runs.states import Actor, State
 from watchdown.runs.steps import Moves
 from watchdown.runs.views import Views, counted, models
+from watchdown.runs.wanted import Past, PlannedRun
 from watchdown.view import View
 from watchdown_schemas.errors import NotFound
 
@@ -70,39 +70,38 @@ class Ledger:
         A run that was left open for another key is cancelled: its inputs are no more. A run of this key
         whose rows were mended by hand counts as well.
         """
-        slot = (runs.c.title == title) & (runs.c.algorithm == algorithm)
+        wanted = PlannedRun(
+            title=title,
+            timeline=timeline,
+            algorithm=algorithm,
+            version=version,
+            memo_key=memo_key,
+            model=model,
+        )
+        return self.plan_all([wanted])[0]
+
+    def plan_all(self, wanted: Sequence[PlannedRun], *, seen_before: bool = False) -> list[Run]:
+        """Return `plan` of each, of different slots, in a few statements.
+
+        With `seen_before`, a superseded run whose rows are there counts as well: it may be shown again.
+        """
         with self._database.writing() as connection:
-            same = (runs.c.memo_key == memo_key) | runs.c.memo_key.startswith(
-                memo_key + MENDED, autoescape=True
-            )
-            stale = slot & ~same & runs.c.state.in_(OPEN)
-            outdated = connection.execute(select(runs.c.number).where(stale)).scalars().all()
-            steps.take(connection, {number: (State.CANCELLED, {}) for number in outdated}, by=Actor.PLANNER)
-            statement = (
-                select(runs)
-                .where(slot, same)
-                .where(runs.c.state.in_([*OPEN, State.ACTIVE, State.QUARANTINED]))
-                .order_by(runs.c.number.desc())
-            )
-            row = connection.execute(statement).first()
-            if row is None:
-                values = {
-                    "number": steps.next_of(connection, "run"),
-                    "title": title,
-                    "timeline": timeline,
-                    "algorithm": algorithm,
-                    "version": version,
-                    "memo_key": memo_key,
-                    "model": model,
-                    "state": State.PLANNED,
-                    "counts": {},
-                    "warnings": [],
-                    "created_at": now(),
-                    "updated_at": now(),
-                }
-                connection.execute(insert(runs).values(values))
-                row = connection.execute(select(runs).where(runs.c.number == values["number"])).one()
-            return _run(row)
+            entered = list(planning.enter(connection, wanted, seen_before=seen_before))
+            found: dict[int, Run] = {}
+            for some in planning.portions(run.number for run in entered):
+                for row in connection.execute(select(runs).where(runs.c.number.in_(some))):
+                    found[row.number] = _run(row)
+            return [found[run.number] for run in entered]
+
+    def enter(self, wanted: Sequence[PlannedRun], *, seen_before: bool = False) -> list[Past]:
+        """Return `plan_all` of many, of each run no more than planning must know."""
+        with self._database.writing() as connection:
+            return list(planning.enter(connection, wanted, seen_before=seen_before))
+
+    def past(self, titles: Collection[str], *, seen_before: bool = False) -> planning.Slots:
+        """Return by title and algorithm what planning must know of the runs of titles; nothing is entered."""
+        with self._database.reading() as connection:
+            return planning.past(connection, titles, seen_before=seen_before)
 
     def step(self, number: int, state: State, **facts: Any) -> None:
         """Move a run to its next state and note facts; RunError when the step is not allowed."""

@@ -89,6 +89,8 @@ class Stages:
                 moves[run.number] = (State.FAILED, {"error": error, "warnings": warnings})
                 continue
             facts = {"counts": manifest.counts, "content": manifest.content, "warnings": warnings}
+            if manifest.cost is not None:
+                facts["cost"] = manifest.cost.model_dump()
             moves[run.number] = (State.STAGED, facts)
         self._move(begun, Actor.RECORDER)
         self._move(moves, Actor.RECORDER)
@@ -142,12 +144,21 @@ class Stages:
             moves[run.number] = (state, facts if error is None else {**facts, "error": error})
         self._move(moves, Actor.LOADER)
 
-    def publish(self, runs: Sequence[Run]) -> None:
-        """Show loaded runs to readers, all at one moment, and remove what those that ended have staged."""
+    def show_again(self, numbers: Sequence[int]) -> None:
+        """Show superseded runs again, all at one moment: they are what would be computed now."""
+        if numbers:
+            self._ledger.publish(numbers)
+            self._announce()
+
+    def publish(self, runs: Sequence[Run], again: Sequence[int] = ()) -> None:
+        """Show loaded runs to readers, all at one moment, and remove what those that ended have staged.
+
+        Superseded runs may be shown `again` at the same moment.
+        """
         loaded = [run.number for run in self._at(runs, State.LOADED)]
-        while loaded:
+        while loaded or again:
             try:
-                self._ledger.publish(loaded)
+                self._ledger.publish([*loaded, *again])
             except RunError:
                 before, loaded = loaded, [run.number for run in self._at(runs, State.LOADED)]
                 if loaded == before:

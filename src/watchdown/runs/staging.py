@@ -6,11 +6,13 @@ import hashlib
 import uuid
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
+from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict
 
+from watchdown.runs.cost import Cost
 from watchdown.storage import keys
 from watchdown.storage.protocol import Storage
 from watchdown.validation.check import Checked
@@ -20,7 +22,10 @@ _NOT_CONTENT = ("id", "run")
 
 
 class Manifest(BaseModel):
-    """What a run wrote: rows per schema type, rows refused, a hash of the content, warnings, or the error."""
+    """What a run wrote: rows per schema type, rows refused, a hash of the content, warnings, or the error.
+
+    `cost` is what that took; who wrote the manifest may not have measured it.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -31,6 +36,7 @@ class Manifest(BaseModel):
     content: str | None = None
     warnings: tuple[str, ...] = ()
     error: str | None = None
+    cost: Cost | None = None
 
 
 class Staging:
@@ -45,6 +51,7 @@ class Staging:
         self._attempt = uuid.uuid4().hex[:12]
         self._files = ExitStack()
         self._writers: dict[str, pq.ParquetWriter] = {}
+        self._sinks: list[BinaryIO] = []
         self._counts: dict[str, int] = {}
         self._refused: dict[str, int] = {}
         self._content = hashlib.sha256()
@@ -69,13 +76,20 @@ class Staging:
     def _writer(self, name: str, schema: pa.Schema) -> pq.ParquetWriter:
         if name not in self._writers:
             file = self._files.enter_context(self._storage.create(_file(self._run, self._attempt, name)))
+            self._sinks.append(file)
             self._writers[name] = pq.ParquetWriter(file, schema)
         return self._writers[name]
 
-    def commit(self, error: str | None = None) -> Manifest:
-        """Close the files and enter this attempt, unless another one finished first; return what counts."""
+    def commit(self, error: str | None = None, cost: Cost | None = None) -> Manifest:
+        """Close the files and enter this attempt, unless another one finished first; return what counts.
+
+        The bytes of the files are added to the cost.
+        """
         for writer in self._writers.values():
             writer.close()
+        if cost is not None:
+            size = cost.bytes + sum(file.tell() for file in self._sinks)
+            cost = cost.model_copy(update={"bytes": size})
         self._files.close()  # a manifest must never be there before what it names
         manifest = Manifest(
             run=self._run,
@@ -85,6 +99,7 @@ class Staging:
             content=self._content.hexdigest(),
             warnings=tuple(self.warnings),
             error=error,
+            cost=cost,
         )
         self._entered = True  # it may be, from here on, whatever ends this call
         if self._storage.put_new(keys.manifest(self._run), manifest.model_dump_json().encode()):

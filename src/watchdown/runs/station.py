@@ -10,6 +10,7 @@ from typing import Any
 from watchdown.media.sprites import SpriteSheets
 from watchdown.runs.batch import Item, Task
 from watchdown.runs.correct import apply, own_values
+from watchdown.runs.cost import Cost, Meter, TimedModel
 from watchdown.runs.memo import Types
 from watchdown.runs.staging import Manifest, Staging
 from watchdown.storage.protocol import Storage
@@ -40,6 +41,7 @@ class Station:
 
     def __init__(self, task: Task, known: Known, item: Item, storage: Storage, types: Types) -> None:
         self.task = task
+        self.meter = Meter()
         self.error: str | None = None
         self.away: ModelUnavailable | StorageDenied | None = None
         self._known = known
@@ -79,7 +81,11 @@ class Station:
         model = self._known.load_model()
         self._dimension = model.dimension if model else None
         self.algorithm = self._known.make(
-            Context(parameters=self.task.parameters, model=model, keep_picture=self._pictures.add)
+            Context(
+                parameters=self.task.parameters,
+                model=TimedModel(model, self.meter) if model else None,
+                keep_picture=self._pictures.add,
+            )
         )
         return self.algorithm.start(title)
 
@@ -98,8 +104,9 @@ class Station:
         if self.error is not None:
             return
         try:
-            for record in produce():
-                self._hold(record)
+            with self.meter.running():
+                for record in produce():
+                    self._hold(record)
         except (LibraryError, OSError, MemoryError):
             raise  # the machine's or the storage's fault, not the algorithm's
         except WatchdownError as error:
@@ -144,9 +151,11 @@ class Station:
         """Stage the rest."""
         self.take(self._finish)
 
-    def commit(self) -> Manifest:
-        """Enter the attempt, with its error if it has one."""
-        return self._staging.commit(self.error)
+    def commit(self, cost: Cost | None = None) -> Manifest:
+        """Enter the attempt, with its error if it has one, and what it cost."""
+        if cost is not None:
+            cost = cost.model_copy(update={"bytes": self._pictures.size})
+        return self._staging.commit(self.error, cost)
 
     def _finish(self) -> Iterator[Record]:
         yield from self.algorithm.finish()

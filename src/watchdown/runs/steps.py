@@ -79,9 +79,9 @@ def check(number: int, before: State, after: State, by: Actor | None = None) -> 
 
 def read(connection: Connection, numbers: Collection[int], *columns: Any) -> Sequence[Row[Any]]:
     """Return the numbers of runs with some of their columns; NotFound where one is no run's."""
-    found: list[Row[Any]] = []
+    found: list[Any] = []
     for some in portions(numbers):
-        found += connection.execute(select(runs.c.number, *columns).where(runs.c.number.in_(some))).all()
+        found += list(connection.execute(select(runs.c.number, *columns).where(runs.c.number.in_(some))))
     if len(found) < len(set(numbers)):
         gone = min(set(numbers) - {row.number for row in found})
         raise NotFound(str(gone), "is no run here", "See all with: watchdown runs.")

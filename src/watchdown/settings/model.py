@@ -141,6 +141,23 @@ class AirflowSettings(Section):
     timeout_s: PositiveFloat = Field(default=30.0, description="Give seconds")
 
 
+class PricesSettings(Section):
+    """What computing costs here; without them, plans name no money."""
+
+    cpu_hour: Annotated[float, Field(ge=0)] | None = Field(
+        default=None, description="Give the price of one processor for an hour"
+    )
+    gpu_hour: Annotated[float, Field(ge=0)] | None = Field(
+        default=None, description="Give the price of one graphics card for an hour"
+    )
+    storage_gb_month: Annotated[float, Field(ge=0)] | None = Field(
+        default=None, description="Give the price of 10^9 bytes of storage for a month"
+    )
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] = Field(
+        default="EUR", description="Write its three letters, such as EUR"
+    )
+
+
 class Settings(BaseSettings):
     """What a library stands on. Without a database it can be searched, but not written to."""
 
@@ -167,6 +184,8 @@ class Settings(BaseSettings):
     airflow: AirflowSettings = Field(
         default=AirflowSettings(), description="Write it as a section, [airflow]"
     )
+
+    prices: PricesSettings = Field(default=PricesSettings(), description="Write it as a section, [prices]")
 
     @classmethod
     def settings_customise_sources(
