@@ -19,6 +19,7 @@ from watchdown.client.part_backfills import AsyncBackfills
 from watchdown.client.part_budget import AsyncBudget
 from watchdown.client.part_dead_letters import AsyncDeadLetters
 from watchdown.client.part_status import AsyncStatus
+from watchdown.client.part_writes import AsyncWrites
 from watchdown.client.parts_asynchronous import (
     AsyncCorrections,
     AsyncNotes,
@@ -53,6 +54,7 @@ class AsyncLibrary:
         self.corrections = AsyncCorrections(services)
         self.quarantine = AsyncQuarantine(services)
         self.budget = AsyncBudget(services)
+        self.writes = AsyncWrites(services)
         self.status = AsyncStatus(services)
         self.dead_letters = AsyncDeadLetters(services)
         self.backfills = AsyncBackfills(services)

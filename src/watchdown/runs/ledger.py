@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Row, insert, select, update
 
@@ -14,6 +14,8 @@ from watchdown.runs.memo import MENDED
 from watchdown.runs.states import OPEN, STEPS, State
 from watchdown.view import View
 from watchdown_schemas.errors import NotFound, RunError
+
+WRITTEN: Final = "written"  # the origin of a run whose rows come from a program, part by part
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,15 +64,15 @@ class Ledger:
     ) -> Run:
         """Return the slot's run for this memo key: the active one, one left open, or a new one.
 
-        A run that was left open for another key is cancelled: its inputs are no more. A run of this key
-        whose rows were mended by hand counts as well.
+        A run that was left open for another key is cancelled: its inputs are no more; not so one that a
+        program writes. A run of this key whose rows were mended by hand counts as well.
         """
         slot = (runs.c.title == title) & (runs.c.algorithm == algorithm)
         with self._database.writing() as connection:
             same = (runs.c.memo_key == memo_key) | runs.c.memo_key.startswith(
                 memo_key + MENDED, autoescape=True
             )
-            stale = slot & ~same & runs.c.state.in_(OPEN)
+            stale = slot & ~same & runs.c.state.in_(OPEN) & (runs.c.origin != WRITTEN)
             for number in connection.execute(select(runs.c.number).where(stale)).scalars().all():
                 _step(connection, number, State.CANCELLED, {})
             statement = (
@@ -80,24 +82,33 @@ class Ledger:
                 .order_by(runs.c.number.desc())
             )
             row = connection.execute(statement).first()
-            if row is None:
-                values = {
-                    "number": _next(connection, "run"),
-                    "title": title,
-                    "timeline": timeline,
-                    "algorithm": algorithm,
-                    "version": version,
-                    "memo_key": memo_key,
-                    "model": model,
-                    "state": State.PLANNED,
-                    "counts": {},
-                    "warnings": [],
-                    "created_at": now(),
-                    "updated_at": now(),
-                }
-                connection.execute(insert(runs).values(values))
-                row = connection.execute(select(runs).where(runs.c.number == values["number"])).one()
-            return _run(row)
+            if row is not None:
+                return _run(row)
+            return _enter(
+                connection,
+                title=title,
+                timeline=timeline,
+                algorithm=algorithm,
+                version=version,
+                memo_key=memo_key,
+                model=model,
+            )
+
+    def begin(
+        self, *, title: str, timeline: str, algorithm: str, version: str, memo_key: str, model: str | None
+    ) -> Run:
+        """Return a new run of a slot that a program is to write; others of the slot may be open beside it."""
+        with self._database.writing() as connection:
+            return _enter(
+                connection,
+                title=title,
+                timeline=timeline,
+                algorithm=algorithm,
+                version=version,
+                memo_key=memo_key,
+                model=model,
+                origin=WRITTEN,
+            )
 
     def step(self, number: int, state: State, **facts: Any) -> None:
         """Move a run to its next state and note facts; RunError when the step is not allowed."""
@@ -195,6 +206,15 @@ def _view(connection: Connection, epoch: int, newest: int) -> View:
     later = (runs.c.visible_to.is_(None)) | (runs.c.visible_to > epoch)
     visible = connection.execute(select(runs.c.number).where(runs.c.visible_from <= epoch, later)).scalars()
     return View(epoch=epoch, last_run=last_run or 0, visible=frozenset(visible))
+
+
+def _enter(connection: Connection, **values: Any) -> Run:
+    """Enter a planned run under the next number."""
+    number = _next(connection, "run")
+    at = now()
+    values |= {"number": number, "state": State.PLANNED, "counts": {}, "warnings": []}
+    connection.execute(insert(runs).values(values | {"created_at": at, "updated_at": at}))
+    return _get(connection, number)
 
 
 def _next(connection: Connection, counter: str) -> int:

@@ -9,7 +9,7 @@ from watchdown.catalogue.corrections import Corrections
 from watchdown.catalogue.model import Asset, Correction, Timeline, Title
 from watchdown.catalogue.titles import Catalogue
 from watchdown.runs.batch import Item, Task
-from watchdown.runs.ledger import Ledger, Run
+from watchdown.runs.ledger import WRITTEN, Ledger, Run
 from watchdown.runs.memo import Types, corrected, inputs_of, memo_key
 from watchdown.runs.states import OPEN, State
 from watchdown_algos.catalogue import AlgorithmCatalogue, Known
@@ -55,7 +55,8 @@ class Planner:
         timeline, assets = self._catalogue.timeline(title.id), self._catalogue.assets(title.id)
         past = self._ledger.runs(title.id, [*OPEN, State.ACTIVE])
         active = {run.algorithm: run for run in past if run.state is State.ACTIVE}
-        made = {run.algorithm for run in past if run.state is not State.ACTIVE}
+        # Nobody knows when a program will end what it writes.
+        made = {run.algorithm for run in past if run.state is not State.ACTIVE and run.origin != WRITTEN}
         runs: list[Run] = []
         tasks: list[Task] = []
         waiting: dict[str, str] = {}

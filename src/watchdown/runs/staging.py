@@ -39,10 +39,11 @@ class Staging:
     Nothing of it is seen by others before `commit`; files are written as they grow, in bounded memory.
     """
 
-    def __init__(self, storage: Storage, run: int) -> None:
+    def __init__(self, storage: Storage, run: int, attempt: str | None = None) -> None:
+        """Begin an attempt; what is none of a whole run, but of a part, is called by what part it is of."""
         self._storage = storage
         self._run = run
-        self._attempt = uuid.uuid4().hex[:12]
+        self._attempt = attempt or uuid.uuid4().hex[:12]
         self._files = ExitStack()
         self._writers: dict[str, pq.ParquetWriter] = {}
         self._counts: dict[str, int] = {}
@@ -74,10 +75,18 @@ class Staging:
 
     def commit(self, error: str | None = None) -> Manifest:
         """Close the files and enter this attempt, unless another one finished first; return what counts."""
+        manifest = self.seal(error)
+        self._entered = True  # it may be, from here on, whatever ends this call
+        if self._storage.put_new(keys.manifest(self._run), manifest.model_dump_json().encode()):
+            return manifest
+        return read_manifest(self._storage, self._run)
+
+    def seal(self, error: str | None = None) -> Manifest:
+        """Close the files, which are there from then on; return what this attempt wrote."""
         for writer in self._writers.values():
             writer.close()
         self._files.close()  # a manifest must never be there before what it names
-        manifest = Manifest(
+        return Manifest(
             run=self._run,
             attempt=self._attempt,
             counts=self._counts,
@@ -86,10 +95,6 @@ class Staging:
             warnings=tuple(self.warnings),
             error=error,
         )
-        self._entered = True  # it may be, from here on, whatever ends this call
-        if self._storage.put_new(keys.manifest(self._run), manifest.model_dump_json().encode()):
-            return manifest
-        return read_manifest(self._storage, self._run)
 
     def discard(self) -> None:
         """Remove what the attempt wrote, unless it may be the one that counts."""
