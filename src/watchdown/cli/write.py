@@ -233,7 +233,8 @@ def _print_appended(found: Appended) -> None:
     if found.refused:
         more = found.refused - len(found.faults)
         told = [*found.faults, f"and {more:,} more"] if more > 0 else found.faults
-        notice("warning", printable(f"{found.refused:,} rows were refused: {'; '.join(told)}"), "yellow")
+        rows = "1 row was" if found.refused == 1 else f"{found.refused:,} rows were"
+        notice("warning", printable(f"{rows} refused: {'; '.join(told)}"), "yellow")
 
 
 def _print_finished(found: WrittenRun, *, as_json: bool) -> int:

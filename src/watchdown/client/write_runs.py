@@ -112,13 +112,16 @@ def finish(
     A run that was finished before is returned as it stands, and published if that was all that it lacked.
     Raises RunError for a run that was cancelled or has failed.
     """
-    found = _not_lost(services.open_runs.written(run))
+    found = services.open_runs.written(run)
     if found.state is State.PLANNED:
         raise RunError(f"run {run}", "was never started whole", f"{ANEW}, and cancel this one")
-    if found.state in OPEN:
-        with _lease(services, run, waiting):
-            _finish(services, found, publish=publish, progress=progress)
-    return _as_it_stands(services, _not_lost(services.ledger.get(run)))
+    with _lease(services, run, waiting):  # also for one that has ended: whoever ended it may have died then
+        _finish(services, found, publish=publish, progress=progress)
+    ended = services.ledger.get(run)
+    if ended.state in (State.CANCELLED, State.FAILED):
+        cause = "was cancelled" if ended.state is State.CANCELLED else f"has failed: {ended.error}"
+        raise RunError(f"run {run}", cause, ANEW)
+    return _as_it_stands(services, ended)
 
 
 def _finish(services: Services, run: Run, *, publish: bool, progress: Progress) -> None:
@@ -186,13 +189,6 @@ def _lease(services: Services, run: int, waiting: Waiting) -> Iterator[None]:
     services.leases.enter(name)
     with services.leases.holding(name, waiting):
         yield
-
-
-def _not_lost(run: Run) -> Run:
-    if run.state in (State.CANCELLED, State.FAILED):
-        cause = "was cancelled" if run.state is State.CANCELLED else f"has failed: {run.error}"
-        raise RunError(f"run {run.number}", cause, ANEW)
-    return run
 
 
 def _as_it_stands(services: Services, run: Run) -> WrittenRun:
