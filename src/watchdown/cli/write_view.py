@@ -27,7 +27,7 @@ def _live() -> Iterator[Callable[[tuple[str, int]], None]]:
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}", markup=False),
-        TextColumn("{task.completed:,.0f} rows"),
+        TextColumn("{task.fields[rows]}"),
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=NOTICES, transient=True) as lines:
@@ -36,8 +36,8 @@ def _live() -> Iterator[Callable[[tuple[str, int]], None]]:
         def report(step: tuple[str, int]) -> None:
             doing, rows = step
             if doing not in shown:
-                shown[doing] = lines.add_task(printable(doing), total=None)
-            lines.update(shown[doing], completed=rows)
+                shown[doing] = lines.add_task(printable(doing), total=None, rows="")
+            lines.update(shown[doing], rows=_rows(rows))
 
         yield report
 
@@ -50,6 +50,10 @@ def _lines() -> Callable[[tuple[str, int]], None]:
         if monotonic() - said >= EVERY_S:  # what is done at once needs no telling
             said = monotonic()
             doing, rows = step
-            NOTICES.print(Text(f"[{said - started:6.1f}s] {printable(doing)}: {rows:,} rows"))
+            NOTICES.print(Text(f"[{said - started:6.1f}s] {printable(doing)} {_rows(rows)}".rstrip()))
 
     return report
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} rows" if count else ""

@@ -115,7 +115,12 @@ def finish(
     found = services.open_runs.written(run)
     if found.state is State.PLANNED:
         raise RunError(f"run {run}", "was never started whole", f"{ANEW}, and cancel this one")
-    with _lease(services, run, waiting):  # also for one that has ended: whoever ended it may have died then
+
+    def wait() -> None:
+        waiting()
+        progress("waiting for another process that finishes it", 0)
+
+    with _lease(services, run, wait):  # also for one that has ended: whoever ended it may have died then
         _finish(services, found, publish=publish, progress=progress)
     ended = services.ledger.get(run)
     if ended.state in (State.CANCELLED, State.FAILED):
