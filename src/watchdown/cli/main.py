@@ -34,6 +34,7 @@ from watchdown.cli import (
     status,
     titles,
     work,
+    write,
 )
 from watchdown.cli.exit_codes import ExitCode
 from watchdown.cli.output import notice
@@ -96,6 +97,7 @@ app.add_typer(schema.group, name="schema")
 app.add_typer(models.group, name="models")
 app.add_typer(note.app, name="note")
 app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(write.app, name="write")
 app.add_typer(dead_letters.app, name="dead-letters")
 
 

@@ -21,6 +21,7 @@ from watchdown.client.part_dead_letters import AsyncDeadLetters
 from watchdown.client.part_plan import AsyncPlan
 from watchdown.client.part_publication import AsyncPublication
 from watchdown.client.part_status import AsyncStatus
+from watchdown.client.part_writes import AsyncWrites
 from watchdown.client.parts_asynchronous import (
     AsyncCorrections,
     AsyncNotes,
@@ -55,6 +56,7 @@ class AsyncLibrary:
         self.corrections = AsyncCorrections(services)
         self.quarantine = AsyncQuarantine(services)
         self.budget = AsyncBudget(services)
+        self.writes = AsyncWrites(services)
         self.status = AsyncStatus(services)
         self.plan = AsyncPlan(services)
         self.dead_letters = AsyncDeadLetters(services)

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from watchdown.runs.judging import Judging
     from watchdown.runs.leases import BatchLeases
     from watchdown.runs.ledger import Ledger
+    from watchdown.runs.open_runs import OpenRuns
     from watchdown.runs.plan import Planner
     from watchdown.runs.stages import Gate, Stages
     from watchdown.runs.writing import Writing
@@ -204,6 +205,15 @@ class Services:
             ledger=self.ledger,
             stages=self.stages,
             types=self.registry,
+        )
+
+    @cached_property
+    def open_runs(self) -> OpenRuns:
+        """Runs that programs write part by part."""
+        from watchdown.runs.open_runs import OpenRuns
+
+        return OpenRuns(
+            storage=self.storage, catalogue=self.catalogue, ledger=self.ledger, types=self.registry
         )
 
     @cached_property

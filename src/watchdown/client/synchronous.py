@@ -20,6 +20,7 @@ from watchdown.client.part_dead_letters import DeadLetters
 from watchdown.client.part_plan import Plan
 from watchdown.client.part_publication import Publication
 from watchdown.client.part_status import Status
+from watchdown.client.part_writes import Writes
 from watchdown.client.parts_asynchronous import quiet
 from watchdown.client.parts_synchronous import Corrections, Notes, Quarantine, Schemas
 from watchdown.client.records import Filter
@@ -46,6 +47,7 @@ class Library:
         self.corrections = Corrections(inner.corrections, self._call)
         self.quarantine = Quarantine(inner.quarantine, self._call)
         self.budget = Budget(inner.budget, self._call)
+        self.writes = Writes(inner.writes, self._call)
         self.status = Status(inner.status, self._call)
         self.plan = Plan(inner.plan, self._call)
         self.dead_letters = DeadLetters(inner.dead_letters, self._call)

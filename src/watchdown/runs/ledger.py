@@ -67,8 +67,8 @@ class Ledger:
     ) -> Run:
         """Return the slot's run for this memo key: the active one, one left open, or a new one.
 
-        A run that was left open for another key is cancelled: its inputs are no more. A run of this key
-        whose rows were mended by hand counts as well.
+        A run that was left open for another key is cancelled: its inputs are no more; not so one that a
+        program writes. A run of this key whose rows were mended by hand counts as well.
         """
         wanted = PlannedRun(
             title=title,
@@ -88,7 +88,7 @@ class Ledger:
         with self._database.writing() as connection:
             entered = list(planning.enter(connection, wanted, seen_before=seen_before))
             found: dict[int, Run] = {}
-            for some in planning.portions(run.number for run in entered):
+            for some in steps.portions(run.number for run in entered):
                 for row in connection.execute(select(runs).where(runs.c.number.in_(some))):
                     found[row.number] = _run(row)
             return [found[run.number] for run in entered]
@@ -102,6 +102,21 @@ class Ledger:
         """Return by title and algorithm what planning must know of the runs of titles; nothing is entered."""
         with self._database.reading() as connection:
             return planning.past(connection, titles, seen_before=seen_before)
+
+    def begin(
+        self, *, title: str, timeline: str, algorithm: str, version: str, memo_key: str, model: str | None
+    ) -> Run:
+        """Return a new run of a slot that a program is to write; others of the slot may be open beside it."""
+        wanted = PlannedRun(
+            title=title,
+            timeline=timeline,
+            algorithm=algorithm,
+            version=version,
+            memo_key=memo_key,
+            model=model,
+        )
+        with self._database.writing() as connection:
+            return _get(connection, planning.begin(connection, wanted).number)
 
     def step(self, number: int, state: State, **facts: Any) -> None:
         """Move a run to its next state and note facts; RunError when the step is not allowed."""

@@ -13,8 +13,8 @@ from watchdown.runs.batch import Item, Task
 from watchdown.runs.ledger import Ledger
 from watchdown.runs.memo import Types
 from watchdown.runs.outlook import AS_DECLARED, Facts, Need, Outlook, Parameters, Survey
-from watchdown.runs.planning import portions
 from watchdown.runs.states import OPEN
+from watchdown.runs.steps import portions
 from watchdown.runs.wanted import Past
 from watchdown_algos.catalogue import AlgorithmCatalogue
 

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
 from operator import itemgetter
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias
 
 from sqlalchemy import ColumnElement, Connection, insert, literal_column, select, update
 
 from watchdown.catalogue.database import now
-from watchdown.catalogue.tables import counters, runs
+from watchdown.catalogue.tables import runs
 from watchdown.runs.states import OPEN, State
-from watchdown.runs.wanted import COUNTING, Past, PlannedRun, outdated, settled
+from watchdown.runs.steps import next_of, portions
+from watchdown.runs.wanted import COUNTING, WRITTEN, Past, PlannedRun, outdated, settled
 
-T = TypeVar("T")
 Slots: TypeAlias = Mapping[str, Mapping[str, Sequence[Past]]]  # by title and algorithm
-AT_ONCE: Final = 5_000  # names in one statement
 _COLUMNS: Final = (
     runs.c.number,
     runs.c.title,
@@ -46,16 +44,11 @@ _NEW: Final[Mapping[str, Any]] = {
 }
 
 
-def portions(names: Iterable[T], size: int = AT_ONCE) -> Iterator[list[T]]:
-    """Yield names in lists of so many at most: a statement takes no more."""
-    left = iter(names)
-    while some := list(islice(left, size)):
-        yield some
-
-
 def past(connection: Connection, titles: Collection[str], *, seen_before: bool = False) -> Slots:
     """Return the runs of titles that count, and with `seen_before` those that can be shown again."""
-    alive: ColumnElement[bool] = runs.c.state.in_(COUNTING)
+    # Nobody knows when a program will end what it writes: it is none that counts before it does.
+    writing = (runs.c.origin == WRITTEN) & runs.c.state.in_(OPEN)
+    alive: ColumnElement[bool] = runs.c.state.in_(COUNTING) & ~writing
     if seen_before:
         alive |= (runs.c.state == State.SUPERSEDED) & runs.c.collected_at.is_(None)
     found: dict[str, dict[str, list[Past]]] = {}
@@ -87,6 +80,13 @@ def enter(
         yield next(new) if run is None else run
 
 
+def begin(connection: Connection, wanted: PlannedRun) -> Past:
+    """Enter a run that a program is to write, beside whatever else is open in its slot."""
+    [entered] = _insert(connection, [wanted])
+    connection.execute(update(runs).where(runs.c.number == entered.number).values(origin=WRITTEN))
+    return entered
+
+
 def _cancel(connection: Connection, numbers: Iterable[int]) -> None:
     for some in portions(numbers):
         those = runs.c.number.in_(some) & runs.c.state.in_(OPEN)
@@ -96,13 +96,7 @@ def _cancel(connection: Connection, numbers: Iterable[int]) -> None:
 def _insert(connection: Connection, new: Sequence[PlannedRun]) -> Iterator[Past]:
     if not new:
         return iter(())
-    taken = (
-        update(counters)
-        .where(counters.c.name == "run")
-        .values(value=counters.c.value + len(new))
-        .returning(counters.c.value)
-    )
-    last: int = connection.execute(taken).scalar_one()
+    last = next_of(connection, "run", len(new))
     numbers = range(last - len(new) + 1, last + 1)
     at = now()
     rows = [

@@ -45,10 +45,11 @@ class Staging:
     Nothing of it is seen by others before `commit`; files are written as they grow, in bounded memory.
     """
 
-    def __init__(self, storage: Storage, run: int) -> None:
+    def __init__(self, storage: Storage, run: int, attempt: str | None = None) -> None:
+        """Begin an attempt; what is none of a whole run, but of a part, is called by what part it is of."""
         self._storage = storage
         self._run = run
-        self._attempt = uuid.uuid4().hex[:12]
+        self._attempt = attempt or uuid.uuid4().hex[:12]
         self._files = ExitStack()
         self._writers: dict[str, pq.ParquetWriter] = {}
         self._sinks: list[BinaryIO] = []
@@ -85,13 +86,21 @@ class Staging:
 
         The bytes of the files are added to the cost.
         """
+        manifest = self.seal(error, cost)
+        self._entered = True  # it may be, from here on, whatever ends this call
+        if self._storage.put_new(keys.manifest(self._run), manifest.model_dump_json().encode()):
+            return manifest
+        return read_manifest(self._storage, self._run)
+
+    def seal(self, error: str | None = None, cost: Cost | None = None) -> Manifest:
+        """Close the files, which are there from then on; return what this attempt wrote."""
         for writer in self._writers.values():
             writer.close()
         if cost is not None:
             size = cost.bytes + sum(file.tell() for file in self._sinks)
             cost = cost.model_copy(update={"bytes": size})
         self._files.close()  # a manifest must never be there before what it names
-        manifest = Manifest(
+        return Manifest(
             run=self._run,
             attempt=self._attempt,
             counts=self._counts,
@@ -101,10 +110,6 @@ class Staging:
             error=error,
             cost=cost,
         )
-        self._entered = True  # it may be, from here on, whatever ends this call
-        if self._storage.put_new(keys.manifest(self._run), manifest.model_dump_json().encode()):
-            return manifest
-        return read_manifest(self._storage, self._run)
 
     def discard(self) -> None:
         """Remove what the attempt wrote, unless it may be the one that counts."""

@@ -9,6 +9,8 @@ from typing import Final, NamedTuple
 from watchdown.runs.memo import MENDED
 from watchdown.runs.states import OPEN, State
 
+WRITTEN: Final = "written"  # the origin of a run whose rows come from a program, part by part
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PlannedRun:
