@@ -86,8 +86,8 @@ runs = Table(
     Column("version", TEXT, nullable=False),
     Column("memo_key", TEXT, nullable=False),
     Column("state", TEXT, nullable=False),
-    Column("visible_from", BigInteger, nullable=True),
-    Column("visible_to", BigInteger, nullable=True),
+    Column("visible_from", BigInteger, nullable=True, index=True),
+    Column("visible_to", BigInteger, nullable=True, index=True),
     Column("counts", JSON, nullable=False),
     Column("content", TEXT, nullable=True),
     Column("model", TEXT, nullable=True),
@@ -120,12 +120,22 @@ runs = Table(
     ),
 )
 
+# The steps that a run may take; triggers refuse every other (`migrations/run_rules.py`).
+run_steps = Table(
+    "run_steps",
+    metadata,
+    Column("from_state", TEXT, primary_key=True),
+    Column("to_state", TEXT, primary_key=True),
+)
+
+# `kind` is "published", "taken back", "shown again" or "forgotten".
 publications = Table(
     "publications",
     metadata,
     Column("epoch", BigInteger, primary_key=True, autoincrement=False),
     Column("at", TEXT, nullable=False),
     Column("last_run", BigInteger, nullable=False),
+    Column("kind", TEXT, nullable=False, server_default="published"),
 )
 
 # When a run was seen before it was taken back and shown again; its newest time is in `runs`.

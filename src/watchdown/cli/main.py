@@ -19,11 +19,14 @@ from watchdown.cli import (
     collect,
     dead_letters,
     demo,
+    diff,
     doctor,
     forget,
+    history,
     models,
     note,
     quarantine,
+    rollback,
     schema,
     search,
     settings,
@@ -80,6 +83,9 @@ app.command("record")(batches.record)
 app.command("validate")(batches.validate)
 app.command("load")(batches.load)
 app.command("publish")(batches.publish)
+app.command("rollback")(rollback.rollback)
+app.command("history")(history.history)
+app.command("diff")(diff.diff)
 app.command("report")(batches.report)
 app.command("bundle")(batches.bundle)
 app.command("budget")(budget.budget)

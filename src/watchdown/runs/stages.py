@@ -17,7 +17,7 @@ from watchdown.runs.ledger import Ledger, Run
 from watchdown.runs.memo import Types
 from watchdown.runs.record import keep_good, keep_refused
 from watchdown.runs.staging import Manifest, finished, keep_only, read_manifest, staged_files
-from watchdown.runs.states import OPEN, PUBLISHED, State
+from watchdown.runs.states import OPEN, PUBLISHED, Actor, State
 from watchdown.storage import keys
 from watchdown.storage.protocol import Storage
 from watchdown.stores.protocol import Sink
@@ -29,6 +29,7 @@ from watchdown_schemas.fields import has_vector
 Gate = Callable[[int], None]
 Budget = Callable[[Claim, Gate], AbstractContextManager[Take]]
 Tolerances = Callable[[Run], Tolerance]
+Steps = dict[int, tuple[State, dict[str, Any]]]
 
 
 def open_gate(_rows: int) -> None:
@@ -73,20 +74,24 @@ class Stages:
 
         `lost` says by number why there will be no manifest of a run; should there be one, that counts.
         """
+        begun: Steps = {}
+        moves: Steps = {}
         for run in self._at(runs, State.PLANNED, State.RUNNING):
             if not finished(self._storage, run.number):
                 if lost and run.number in lost:
-                    self._step(run.number, State.FAILED, error=lost[run.number])
+                    moves[run.number] = (State.FAILED, {"error": lost[run.number]})
                 continue
             manifest = read_manifest(self._storage, run.number)
             warnings = list(manifest.warnings)
             if run.state is State.PLANNED:
-                self._step(run.number, State.RUNNING)
+                begun[run.number] = (State.RUNNING, {})
             if error := manifest.error or self._gone(manifest):
-                self._step(run.number, State.FAILED, error=error, warnings=warnings)
+                moves[run.number] = (State.FAILED, {"error": error, "warnings": warnings})
                 continue
             facts = {"counts": manifest.counts, "content": manifest.content, "warnings": warnings}
-            self._step(run.number, State.STAGED, **facts)
+            moves[run.number] = (State.STAGED, facts)
+        self._move(begun, Actor.RECORDER)
+        self._move(moves, Actor.RECORDER)
 
     def validate(self, runs: Sequence[Run], tolerance: Tolerances, judge: Judge | None = None) -> None:
         """Let staged runs pass, or hold them in quarantine: each by its bad rows, all by `judge` together."""
@@ -95,6 +100,7 @@ class Stages:
         objections = {run.number: _objection(tolerance(run), manifests[run.number]) for run in staged}
         sound = [run for run in staged if objections[run.number] is None]
         verdicts = judge(sound, manifests) if judge and sound else {}
+        moves: Steps = {}
         for run in staged:
             manifest = manifests[run.number]
             verdict = verdicts.get(run.number, Verdict())
@@ -103,7 +109,8 @@ class Stages:
                 keep_good(manifest, self._storage)
             warnings = [*run.warnings, *keep_refused(manifest, self._storage, self._types), *verdict.warnings]
             state = State.VALIDATED if reason is None else State.QUARANTINED
-            self._step(run.number, state, error=reason, warnings=warnings)
+            moves[run.number] = (state, {"error": reason, "warnings": warnings})
+        self._move(moves, Actor.VALIDATOR)
 
     def load(
         self, runs: Sequence[Run], tolerance: Tolerances, *, claim: Claim = NOBODY, gate: Gate = open_gate
@@ -123,6 +130,7 @@ class Stages:
         ]
         with self._budget(claim, gate) as take:
             loaded = load(staged, self._sink, self._types, self._storage, _behind(gate, take))
+        moves: Steps = {}
         for run in validated:
             facts: dict[str, Any] = {}
             error = loaded.refused.get(run.number)
@@ -130,10 +138,9 @@ class Stages:
                 counts = {name: rows - dead.get(name, 0) for name, rows in run.counts.items()}
                 facts = {"counts": counts, "warnings": [*run.warnings, *loaded.warnings[run.number]]}
                 error = error or tolerance(run).objection(sum(counts.values()), sum(dead.values()))
-            if error is None:
-                self._step(run.number, State.LOADED, **facts)
-            else:
-                self._step(run.number, State.FAILED, error=error, **facts)
+            state = State.LOADED if error is None else State.FAILED
+            moves[run.number] = (state, facts if error is None else {**facts, "error": error})
+        self._move(moves, Actor.LOADER)
 
     def publish(self, runs: Sequence[Run]) -> None:
         """Show loaded runs to readers, all at one moment, and remove what those that ended have staged."""
@@ -152,8 +159,8 @@ class Stages:
 
     def cancel(self, runs: Sequence[Run]) -> None:
         """End runs that are open, so that nobody ever sees them, and remove what they have staged."""
-        for run in self._at(runs, *OPEN):
-            self._step(run.number, State.CANCELLED)
+        opened = self._at(runs, *OPEN)
+        self._move({run.number: (State.CANCELLED, {}) for run in opened}, Actor.PERSON)
         self.clear(runs)
 
     def clear(self, runs: Sequence[Run]) -> None:
@@ -164,13 +171,10 @@ class Stages:
             elif run.state not in OPEN:
                 self._storage.delete_all(keys.staged(run.number))
 
-    def _step(self, number: int, state: State, **facts: Any) -> None:
-        """Move a run on, unless it has ended meanwhile."""
-        try:
-            self._ledger.step(number, state, **facts)
-        except RunError:
-            if self._ledger.get(number).state in OPEN:
-                raise
+    def _move(self, moves: Steps, by: Actor) -> None:
+        """Move runs on together, but for those that have ended meanwhile."""
+        if moves:
+            self._ledger.steps(moves, by=by, leave_ended=True)
 
     def _gone(self, manifest: Manifest) -> str | None:
         """Return why the rows of a manifest cannot be had; None where they lie there."""

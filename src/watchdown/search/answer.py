@@ -70,21 +70,29 @@ class Search:
         self._directory = directory
         self._lists: ShotLists | None = None
 
-    def answer(self, query: Query, *, limit: int = 20, after: str | None = None) -> Page:
-        """Return a page of at most `limit` hits; `after` is the cursor of the page before."""
+    def answer(
+        self, query: Query, *, limit: int = 20, after: str | None = None, as_of: int | None = None
+    ) -> Page:
+        """Return a page of at most `limit` hits; `after` is the cursor of the page before.
+
+        `as_of` is an epoch whose readers are to be answered; CursorExpired where it is kept no more.
+        """
         if not 0 < limit <= MAX_LIMIT:
             raise QueryError(
                 f"limit {limit}", f"is not between 1 and {MAX_LIMIT}", "Page on with the cursor."
             )
-        for _ in range(0 if after else AGAIN):
+        for _ in range(AGAIN if after is None and as_of is None else 0):
             # A title may be forgotten meanwhile: what a query began to read goes, and it begins anew.
             with suppress(CursorExpired):
-                return self._answer(query, limit, None)
-        return self._answer(query, limit, after)
+                return self._answer(query, limit, None, None)
+        return self._answer(query, limit, after, as_of)
 
-    def _answer(self, query: Query, limit: int, after: str | None) -> Page:
+    def _answer(self, query: Query, limit: int, after: str | None, as_of: int | None) -> Page:
         cursor = Cursor.decode(after, query.digest()) if after else None
-        reading = self._read(query, cursor)
+        if cursor and as_of not in (None, cursor.epoch):
+            cause = f"belongs to epoch {cursor.epoch}, not to {as_of}"
+            raise QueryError("the cursor", cause, "Ask for that epoch, or from the first page")
+        reading = self._read(query, cursor, as_of)
         leaf = self._processor.leaf(
             query,
             reading.view,
@@ -106,10 +114,10 @@ class Search:
             notes=notes,
         )
 
-    def _read(self, query: Query, cursor: Cursor | None) -> _Reading:
-        """Take the view and the snapshot: the cursor's, or those of now."""
+    def _read(self, query: Query, cursor: Cursor | None, as_of: int | None) -> _Reading:
+        """Take the view and the snapshot: the cursor's, those of an epoch, or those of now."""
         # The epoch before the snapshot: what is published in between is in neither.
-        view = self._directory.view(cursor.epoch if cursor else None)
+        view = self._directory.view(cursor.epoch if cursor else as_of)
         snapshot = cursor.snapshot if cursor else self._searcher.snapshot(view)
         lists = self._lists
         if lists is None or not lists.serves(view, snapshot):
