@@ -47,7 +47,7 @@ def told(
     )
 
 
-def counts(found: Difference) -> tuple[int, int, int, int, int]:
+def counts(found: Difference) -> tuple[int, ...]:
     """Return how many are the same, appeared, vanished, moved and changed."""
     return (found.same, *(found.counts[what] for what in What))
 

@@ -86,8 +86,8 @@ runs = Table(
     Column("version", TEXT, nullable=False),
     Column("memo_key", TEXT, nullable=False),
     Column("state", TEXT, nullable=False),
-    Column("visible_from", BigInteger, nullable=True, index=True),
-    Column("visible_to", BigInteger, nullable=True, index=True),
+    Column("visible_from", BigInteger, nullable=True),
+    Column("visible_to", BigInteger, nullable=True),
     Column("counts", JSON, nullable=False),
     Column("content", TEXT, nullable=True),
     Column("model", TEXT, nullable=True),
@@ -109,6 +109,16 @@ runs = Table(
     Column("created_at", TEXT, nullable=False),
     Column("updated_at", TEXT, nullable=False),
     Index("ix_runs_slot", "title", "algorithm", "state"),
+    # What has changed since an epoch; runs that were never seen are not in them.
+    *(
+        Index(
+            f"ix_runs_{name}",
+            name,
+            sqlite_where=text(f"{name} IS NOT NULL"),
+            postgresql_where=text(f"{name} IS NOT NULL"),
+        )
+        for name in ("visible_from", "visible_to")
+    ),
     # The database itself keeps a slot from ever having two active runs.
     Index(
         "uq_runs_active_slot",

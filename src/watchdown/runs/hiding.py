@@ -45,7 +45,8 @@ def hide(database: Database, title: str, clock: Clock | None = None) -> Hidden:
         ended = {"state": State.CANCELLED, "updated_at": at, "error": "its title was forgotten"}
         connection.execute(update(runs).where(this, runs.c.state.in_(OPEN)).values(ended))
         epoch = publishing.begin(connection, publishing.Kind.FORGOTTEN)
-        publishing.hide(connection, this & (runs.c.state == State.ACTIVE), epoch)
+        seen = connection.execute(select(runs.c.number).where(this, runs.c.state == State.ACTIVE))
+        publishing.hide(connection, seen.scalars().all(), epoch)
         give_up(connection, found.runs, at)
         expire(connection, epoch)
     return found

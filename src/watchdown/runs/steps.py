@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final, TypeAlias, TypeVar
@@ -34,7 +35,7 @@ def take(
     With `leave_ended`, runs that have ended meanwhile are left as they are. Raises NotFound for a number that
     is no run's, RunError for a step that is not in the table, or that is not for `by` to take.
     """
-    standing = dict(map(tuple, _read(connection, moves, runs.c.number, runs.c.state)))
+    standing = {row.number: row.state for row in read(connection, moves, runs.c.state)}
     taken: list[int] = []
     for number, (after, _facts) in moves.items():
         before = State(standing[number])
@@ -42,15 +43,27 @@ def take(
             continue
         check(number, before, after, by)
         taken.append(number)
-    at = now()
-    together: dict[tuple[str, ...], list[dict[str, Any]]] = {}
-    for number in taken:
-        after, facts = moves[number]
-        row = {_WHICH: number, "state": after, "updated_at": at, **facts}
-        together.setdefault(tuple(sorted(facts)), []).append(row)
-    for rows in together.values():
-        connection.execute(update(runs).where(runs.c.number == bindparam(_WHICH)), rows)
+    _write(connection, {number: moves[number] for number in taken})
     return taken
+
+
+def _write(connection: Connection, moves: Moves) -> None:
+    """Write steps: those that note the same in one statement, the others row by row."""
+    alike: dict[str, list[int]] = defaultdict(list)
+    for number, move in moves.items():
+        alike[repr(move)].append(number)
+    single: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
+    at = now()
+    for numbers in alike.values():
+        after, facts = moves[numbers[0]]
+        values = {"state": after, "updated_at": at, **facts}
+        if len(numbers) == 1:
+            single[tuple(sorted(facts))].append(values | {_WHICH: numbers[0]})
+            continue
+        for some in portions(numbers):
+            connection.execute(update(runs).where(runs.c.number.in_(some)).values(values))
+    for rows in single.values():
+        connection.execute(update(runs).where(runs.c.number == bindparam(_WHICH)), rows)
 
 
 def check(number: int, before: State, after: State, by: Actor | None = None) -> None:
@@ -64,15 +77,11 @@ def check(number: int, before: State, after: State, by: Actor | None = None) -> 
         raise RunError(f"run {number}", cause, f"That is for the {' or '.join(sorted(BY[before, after]))}.")
 
 
-def read_all(connection: Connection, numbers: Collection[int]) -> dict[int, Row[Any]]:
-    """Return whole rows by number; NotFound where one is no run's."""
-    return {row.number: row for row in _read(connection, numbers, *runs.c)}
-
-
-def _read(connection: Connection, numbers: Collection[int], *columns: Any) -> Sequence[Row[Any]]:
+def read(connection: Connection, numbers: Collection[int], *columns: Any) -> Sequence[Row[Any]]:
+    """Return the numbers of runs with some of their columns; NotFound where one is no run's."""
     found: list[Row[Any]] = []
     for some in portions(numbers):
-        found.extend(connection.execute(select(*columns).where(runs.c.number.in_(some))))
+        found += connection.execute(select(runs.c.number, *columns).where(runs.c.number.in_(some))).all()
     if len(found) < len(set(numbers)):
         gone = min(set(numbers) - {row.number for row in found})
         raise NotFound(str(gone), "is no run here", "See all with: watchdown runs.")

@@ -82,8 +82,9 @@ def upgrade() -> None:
         sa.Column("what", TEXT, primary_key=True),
         sa.Column("value", sa.JSON, nullable=False),
     )
-    op.create_index("ix_runs_visible_from", "runs", ["visible_from"])
-    op.create_index("ix_runs_visible_to", "runs", ["visible_to"])
+    for name in ("visible_from", "visible_to"):
+        seen = sa.text(f"{name} IS NOT NULL")
+        op.create_index(f"ix_runs_{name}", "runs", [name], sqlite_where=seen, postgresql_where=seen)
     op.add_column("publications", sa.Column("kind", TEXT, nullable=False, server_default="published"))
     steps = op.create_table(
         "run_steps",
