@@ -9,14 +9,17 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from watchdown.catalogue.database import Database, open_database
 from watchdown.catalogue.directory import Directory
 from watchdown.catalogue.metadata import Metadata
 from watchdown.catalogue.model import Asset, CastMember, Person, Timeline, Title
 from watchdown.catalogue.people import People
+from watchdown.catalogue.revision import touch
 from watchdown.catalogue.rights import Rights
 from watchdown.catalogue.schema_types import StoredTypes
+from watchdown.catalogue.tables import counters
 from watchdown.catalogue.titles import Catalogue
 from watchdown.client.database_directory import DatabaseDirectory
 from watchdown.client.telling import Telling
@@ -24,7 +27,7 @@ from watchdown.runs.ledger import Ledger
 from watchdown.runs.states import State
 from watchdown.stores.opensearch.cluster import Access, Cluster, Layout
 from watchdown.stores.opensearch.directory import StoreDirectory
-from watchdown_schemas.errors import NotFound
+from watchdown_schemas.errors import CursorExpired, NotFound
 
 ADA = Person(id="ada-long", name="Ada Long", aliases=("A. Long", "Ädä"))
 BO = Person(id="bo", name="Bo")
@@ -227,3 +230,40 @@ def test_what_is_told_late_or_twice_turns_nothing_back(filled: Told) -> None:
     assert told.view().visible > {run}
     assert told.title("sea").id == "sea"
     assert told.rights("sea") == {"editors", "owners"}
+
+
+def test_an_epoch_whose_runs_were_removed_is_refused_and_never_answered_in_part(library: Told) -> None:
+    enter(library.database, "t", "A Film")
+    for model in ("a", "b", "c"):
+        library.publish("t", model)
+        library.tell()
+    assert len(library.directory.view(1).visible) == 1
+    with library.database.writing() as connection:
+        oldest = counters.c.name == "oldest"
+        connection.execute(update(counters).where(oldest).values(value=3))
+    library.tell()
+    for epoch in (1, 2):
+        with pytest.raises(CursorExpired, match="kept no more"):
+            library.directory.view(epoch)
+    assert library.directory.view(3) == library.directory.view()
+    assert library.directory.view(0).visible == frozenset()
+    with pytest.raises(NotFound):
+        library.directory.view(4)
+
+
+def test_a_title_that_is_forgotten_is_known_no_more_and_may_come_back(library: Told) -> None:
+    if library.telling is None:
+        return
+    enter(library.database, "t", "A Film", ("de",))
+    enter(library.database, "u", "Another")
+    library.tell()
+    store = library.telling._directory
+    for _ in range(2):
+        store.forget(["t", "a/b"])
+        assert [one.id for one in library.directory.titles()] == ["u"]
+        assert library.directory.known(["t"]) == {}
+        assert library.directory.languages() == set()
+    with library.database.writing() as connection:
+        touch(connection, ["t"])
+    library.tell()
+    assert [one.id for one in library.directory.titles()] == ["t", "u"]

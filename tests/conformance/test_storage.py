@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import os
 import random
 import signal
@@ -227,6 +228,11 @@ with made({code!r}).create("killed/film") as file:
     assert killed.returncode == -signal.SIGKILL
     assert keys(storage) == []
     assert not storage.exists("killed/film")
+    assert list(storage.half_made(0.0, remove=True)) == []  # nothing is so old
+    (left,) = storage.half_made(math.inf, remove=False)
+    assert left.written > 0
+    assert list(storage.half_made(math.inf, remove=True)) == [left]
+    assert list(storage.half_made(math.inf, remove=True)) == []
     with storage.create("killed/film") as file:
         file.write(b"again")
     assert keys(storage) == ["killed/film"]
@@ -285,6 +291,14 @@ def test_a_buffer_is_filled(storage: Storage) -> None:
         assert bytes(buffer) == b"012345"
         assert file.readinto(buffer) == 4  # type: ignore[attr-defined] # as above
     assert bytes(buffer) == b"678945"
+
+
+def test_the_list_tells_when_an_object_was_written(storage: Storage) -> None:
+    storage.put("first", b"1")
+    (first,) = storage.list()
+    storage.put("later", b"22")
+    assert [stored.size for stored in storage.list()] == [1, 2]
+    assert 0 < first.written <= max(stored.written for stored in storage.list())
 
 
 def test_the_list_is_in_order_and_by_prefix(storage: Storage) -> None:

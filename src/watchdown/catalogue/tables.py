@@ -102,8 +102,10 @@ runs = Table(
     Column("digests", JSON(none_as_null=True), nullable=True),
     # When somebody took it back from readers; it is not published again unless asked for.
     Column("rolled_back_at", TEXT, nullable=True),
-    # When its rows were removed from the stores: such a run can be seen no more.
+    # When it was given up to be removed: such a run can be seen no more.
     Column("collected_at", TEXT, nullable=True),
+    # When its rows and files were gone.
+    Column("removed_at", TEXT, nullable=True),
     Column("created_at", TEXT, nullable=False),
     Column("updated_at", TEXT, nullable=False),
     Index("ix_runs_slot", "title", "algorithm", "state"),
@@ -136,7 +138,7 @@ run_steps = Table(
     Column("to_state", TEXT, primary_key=True),
 )
 
-# `kind` is "published", "taken back" or "shown again".
+# `kind` is "published", "taken back", "shown again" or "forgotten".
 publications = Table(
     "publications",
     metadata,

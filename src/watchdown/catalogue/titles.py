@@ -157,6 +157,14 @@ class Catalogue:
                 found[row[0]].append(Input(*row))
         return found
 
+    def shared(self, asset: Asset) -> bool:
+        """Whether another title has the same content, too: as the same subtitles may be of two films."""
+        columns = tables.assets.c
+        same = (columns.path == asset.path) | (columns.fingerprint == asset.fingerprint)
+        statement = select(columns.id).where(columns.title != asset.title, same)
+        with self._database.reading() as connection:
+            return connection.execute(statement).first() is not None
+
     def languages(self) -> set[str]:
         """Return the languages of all subtitle tracks."""
         statement = select(tables.assets.c.language).where(tables.assets.c.kind == "text").distinct()

@@ -16,10 +16,12 @@ from watchdown.cli import (
     backfills,
     batches,
     budget,
+    collect,
     dead_letters,
     demo,
     diff,
     doctor,
+    forget,
     history,
     models,
     note,
@@ -91,6 +93,8 @@ app.command("diff")(diff.diff)
 app.command("report")(batches.report)
 app.command("bundle")(batches.bundle)
 app.command("budget")(budget.budget)
+app.command("collect")(collect.collect)
+app.command("forget")(forget.forget)
 app.command("settings")(settings.settings)
 app.command("doctor")(doctor.doctor)
 app.add_typer(schema.group, name="schema")

@@ -17,6 +17,7 @@ from watchdown.client import moments, pictures, records
 from watchdown.client.guarding import needs_local
 from watchdown.client.part_backfills import AsyncBackfills
 from watchdown.client.part_budget import AsyncBudget
+from watchdown.client.part_collection import AsyncCollection
 from watchdown.client.part_dead_letters import AsyncDeadLetters
 from watchdown.client.part_plan import AsyncPlan
 from watchdown.client.part_publication import AsyncPublication
@@ -57,6 +58,7 @@ class AsyncLibrary:
         self.quarantine = AsyncQuarantine(services)
         self.budget = AsyncBudget(services)
         self.writes = AsyncWrites(services)
+        self.collection = AsyncCollection(services)
         self.status = AsyncStatus(services)
         self.plan = AsyncPlan(services)
         self.dead_letters = AsyncDeadLetters(services)

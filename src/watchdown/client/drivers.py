@@ -133,7 +133,7 @@ def store_of(
         from watchdown.stores.lance.searcher import LanceSearcher
         from watchdown.stores.lance.sink import LanceSink
 
-        lake = Lake(settings.store.file, alone=alone)
+        lake = Lake(settings.store.file, retention=settings.collect.retention, alone=alone)
         searcher = LanceSearcher(lake, types)
         watching = LanceFeedback(settings.store.file)
         return Store(LanceSink(lake), searcher, searcher.read_run, lake.close, feedback=watching)

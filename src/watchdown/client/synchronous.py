@@ -16,6 +16,7 @@ from watchdown.catalogue.model import Title
 from watchdown.client.asynchronous import AsyncLibrary, Place, open_async
 from watchdown.client.part_backfills import Backfills
 from watchdown.client.part_budget import Budget
+from watchdown.client.part_collection import Collection
 from watchdown.client.part_dead_letters import DeadLetters
 from watchdown.client.part_plan import Plan
 from watchdown.client.part_publication import Publication
@@ -48,6 +49,7 @@ class Library:
         self.quarantine = Quarantine(inner.quarantine, self._call)
         self.budget = Budget(inner.budget, self._call)
         self.writes = Writes(inner.writes, self._call)
+        self.collection = Collection(inner.collection, self._call)
         self.status = Status(inner.status, self._call)
         self.plan = Plan(inner.plan, self._call)
         self.dead_letters = DeadLetters(inner.dead_letters, self._call)

@@ -29,7 +29,10 @@ class Telling:
         self.publication()
 
     def publication(self) -> None:
-        """Tell what is visible now."""
+        """Tell which epochs cannot be read any more, and what is visible now."""
+        oldest = self._ledger.oldest()
+        if self._directory.oldest() < oldest:
+            self._directory.expire(oldest)
         view = self._ledger.view()
         if self._directory.epoch() < view.epoch:
             self._directory.show(view, self._ledger.models(view))

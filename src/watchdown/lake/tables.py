@@ -20,7 +20,9 @@ import lance
 import pyarrow as pa
 
 from watchdown.folder import storage_error
+from watchdown.lake import upkeep
 from watchdown.lake.portions import portions
+from watchdown.lake.upkeep import Freed
 from watchdown_schemas.arrow import STEMS, WORDS
 from watchdown_schemas.errors import LibraryError
 
@@ -28,6 +30,7 @@ VECTOR: Final = "vector"
 LOOKED_UP: Final = ("run", "title")  # columns with an index of values
 INDEX_VECTORS_FROM: Final = 50_000  # below, an exact scan is quick and needs no upkeep
 OPTIMIZE_FROM: Final = 2_000  # rows outside the indices; each thousand costs a text query 4 ms
+MERGE_FROM: Final = 64  # files; each one costs every query 0.3 ms, and every append as much
 KEEP_OPEN: Final = 16
 KEEP_VERSIONS: Final = timedelta(hours=1)
 OS_ERROR: Final = re.compile(r"([^:]+) \(os error (\d+)\)")
@@ -42,10 +45,15 @@ class Lake:
         *,
         index_from: int = INDEX_VECTORS_FROM,
         optimize_from: int = OPTIMIZE_FROM,
+        retention: timedelta = KEEP_VERSIONS,
         alone: Callable[[], AbstractContextManager[object]] = nullcontext,
     ) -> None:
-        """Name the tables; `alone` is entered for each write, and keeps other writers out meanwhile."""
+        """Name the tables; `alone` is entered for each write, and keeps other writers out meanwhile.
+
+        A version that was replaced is kept for `retention`, and cursors read it as long.
+        """
         self._root = root
+        self._retention = retention
         self._alone = alone
         self._index_from = index_from
         self._optimize_from = optimize_from
@@ -201,25 +209,64 @@ class Lake:
     def delete_runs(self, runs: Iterable[int]) -> None:
         """Remove every row of these runs from every table."""
         if numbers := ", ".join(map(str, runs)):
-            for name in self.names():
-                with self._writing():
-                    self._connect().open_table(name).delete(f"run IN ({numbers})")
+            self.delete(f"run IN ({numbers})")
+
+    def delete(self, condition: str) -> None:
+        """Remove every row that answers a condition, in SQL, from every table."""
+        for name in self.names():
+            with self._writing():
+                table = self._connect().open_table(name)
+                if table.count_rows(condition):
+                    table.delete(condition)
 
     def maintain(self, name: str) -> None:
-        """Bring the indices up to date where enough rows lie outside them, and merge small files."""
-        from lancedb.index import IvfRq
-
+        """Tend a table where that is due: many rows outside its indices, or many small files."""
         with self._writing():
             table = self._connect().open_table(name)
-            rows = table.count_rows()
-            indices = {index.columns[0]: index.name for index in table.list_indices()}
-            names = table.schema.names
-            if VECTOR in names and VECTOR not in indices and rows >= self._index_from:
-                config = IvfRq(distance_type="l2", num_partitions=max(1, int(rows**0.5)))
-                table.create_index(VECTOR, config=config)
-            stats = [table.index_stats(index) for index in indices.values()]
-            if any(found and found.num_unindexed_rows >= self._optimize_from for found in stats):
-                table.optimize(cleanup_older_than=KEEP_VERSIONS)
+            self._index_vectors(table)
+            stats = [table.index_stats(index.name) for index in table.list_indices()]
+            tail = max((found.num_unindexed_rows for found in stats if found), default=0)
+            if tail >= self._optimize_from or upkeep.fragments(self._path(name)) >= MERGE_FROM:
+                self.tend(name)
+
+    def tend(self, name: str) -> Freed:
+        """Bring a table's indices up to date, merge its small files, and drop versions no longer retained."""
+        with self._writing():
+            upkeep.merge(self._connect().open_table(name))
+            return upkeep.drop_versions(self._path(name), self._retention)
+
+    def expunge(self, name: str) -> Freed:
+        """Write a table without the rows that were deleted, in no file, index or version of it.
+
+        Cursors that read older versions end. Nobody else may write meanwhile.
+        """
+        with self._writing():
+            upkeep.rewrite(self._path(name))
+            table = self._connect().open_table(name)
+            indices = [index.columns[0] for index in table.list_indices()]
+            # An index that is brought up to date may keep what it knows of rows that are gone.
+            self._index(table, table.schema.names, [one for one in indices if one in (*LOOKED_UP, "type")])
+            if VECTOR in indices:
+                self._index_vectors(table, anew=True)
+            return upkeep.drop_versions(self._path(name), timedelta(0), unfinished=True)
+
+    def traces(self, name: str, condition: str) -> int:
+        """Return how many rows, in any version of a table, answer a condition in SQL."""
+        return upkeep.rows_in_any_version(self._path(name), condition)
+
+    def _index_vectors(self, table: Any, *, anew: bool = False) -> None:
+        """Index the vectors of a table that has enough of them."""
+        from lancedb.index import IvfRq
+
+        known = {index.columns[0]: index.name for index in table.list_indices()}
+        if VECTOR not in table.schema.names or (VECTOR in known and not anew):
+            return
+        rows = table.count_rows()
+        if rows >= self._index_from:
+            config = IvfRq(distance_type="l2", num_partitions=max(1, int(rows**0.5)))
+            table.create_index(VECTOR, config=config)
+        elif VECTOR in known:
+            table.drop_index(known[VECTOR])
 
     def scan(self, name: str, run: int) -> Iterator[pa.RecordBatch]:
         """Yield the rows of a run."""

@@ -45,6 +45,7 @@ class Run:
     digests: Mapping[str, str] | None
     rolled_back_at: str | None
     collected_at: str | None
+    removed_at: str | None
     created_at: str
     updated_at: str
 

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, insert, literal, select, update
 
 from watchdown.catalogue.database import now
 from watchdown.catalogue.tables import counters, earlier_spans, publications, runs
+from watchdown.load.clock import RealClock, iso
 from watchdown.runs.states import Actor, State
 from watchdown.runs.steps import check, next_of, portions, read
 from watchdown_schemas.errors import RunError
@@ -24,6 +25,7 @@ class Kind(StrEnum):
     PUBLISHED = "published"
     TAKEN_BACK = "taken back"
     SHOWN_AGAIN = "shown again"
+    FORGOTTEN = "forgotten"
 
 
 def publish(connection: Connection, numbers: Iterable[int], kind: Kind = Kind.PUBLISHED) -> int:
@@ -34,7 +36,7 @@ def publish(connection: Connection, numbers: Iterable[int], kind: Kind = Kind.PU
     wanted = list(dict.fromkeys(numbers))
     actor = Actor.PUBLISHER if kind is Kind.PUBLISHED else Actor.PERSON
     seen = _check(connection, wanted, actor)
-    epoch = _begin(connection, kind)
+    epoch = begin(connection, kind)
     hide(connection, _in_their_slots(connection, wanted), epoch)
     show(connection, wanted, epoch, seen=seen)
     return epoch
@@ -45,7 +47,7 @@ def flip(connection: Connection, shown: Collection[int], taken_back: Collection[
     for row in read(connection, taken_back, runs.c.state):
         check(row.number, State(row.state), State.SUPERSEDED, Actor.PERSON)
     seen = _check(connection, shown, Actor.PERSON)
-    epoch = _begin(connection, Kind.TAKEN_BACK)
+    epoch = begin(connection, Kind.TAKEN_BACK)
     hide(connection, taken_back, epoch, rolled_back_at=now())
     show(connection, shown, epoch, seen=seen)
     return epoch
@@ -80,10 +82,11 @@ def _in_their_slots(connection: Connection, numbers: Collection[int]) -> list[in
     return found
 
 
-def _begin(connection: Connection, kind: Kind) -> int:
+def begin(connection: Connection, kind: Kind) -> int:
+    """Raise the epoch and note when that was, by the time that all processes agree on: grace begins then."""
     epoch = next_of(connection, "epoch")
     last_run = select(counters.c.value).where(counters.c.name == "run").scalar_subquery()
-    row = select(literal(epoch), literal(now()), last_run, literal(kind.value))
+    row = select(literal(epoch), literal(iso(RealClock().now(connection))), last_run, literal(kind.value))
     connection.execute(insert(publications).from_select(["epoch", "at", "last_run", "kind"], row))
     return epoch
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -16,11 +17,12 @@ from watchdown.search.shots import ShotLists
 from watchdown.stores.protocol import Candidates, Leaf, Searcher, Snapshot, TextLeaf, Types, VectorLeaf
 from watchdown.view import View
 from watchdown_algos.catalogue import AlgorithmCatalogue
-from watchdown_schemas.errors import QueryError
+from watchdown_schemas.errors import CursorExpired, QueryError
 
 LOOK: Final = 4  # rows per hit asked for at first: frames of one shot make one hit
 LAST_LOOK: Final = 65_536
 MAX_LIMIT: Final = 1_000
+AGAIN: Final = 3
 EVIDENCE: Final = ("language", "speaker", "kind")
 
 
@@ -79,6 +81,13 @@ class Search:
             raise QueryError(
                 f"limit {limit}", f"is not between 1 and {MAX_LIMIT}", "Page on with the cursor."
             )
+        for _ in range(AGAIN if after is None and as_of is None else 0):
+            # A title may be forgotten meanwhile: what a query began to read goes, and it begins anew.
+            with suppress(CursorExpired):
+                return self._answer(query, limit, None, None)
+        return self._answer(query, limit, after, as_of)
+
+    def _answer(self, query: Query, limit: int, after: str | None, as_of: int | None) -> Page:
         cursor = Cursor.decode(after, query.digest()) if after else None
         if cursor and as_of not in (None, cursor.epoch):
             cause = f"belongs to epoch {cursor.epoch}, not to {as_of}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -21,6 +22,7 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from watchdown.settings.address import Address, parse
+from watchdown.settings.durations import REMEDY, duration, written
 
 PREFIX = "WATCHDOWN_"
 NESTED = "__"
@@ -39,6 +41,7 @@ Store = Annotated[
     BeforeValidator(lambda text: _address(text, "lance", "opensearch", "opensearch+https")),
     _SHOWN,
 ]
+Duration = Annotated[timedelta, BeforeValidator(duration), PlainSerializer(written, return_type=str)]
 Model = Annotated[Address, NoDecode, BeforeValidator(lambda text: _address(text, "onnx", "triton")), _SHOWN]
 
 
@@ -158,6 +161,22 @@ class PricesSettings(Section):
     )
 
 
+class CollectSettings(Section):
+    """What `watchdown collect` leaves, and for how long; grace is longer than any cursor lives."""
+
+    grace: Duration = Field(default=timedelta(hours=24), description=REMEDY)
+    keep: Duration | None = Field(default=None, description=REMEDY)
+    retention: Duration = Field(default=timedelta(hours=1), description=REMEDY)
+    idle_writes: Duration = Field(default=timedelta(hours=24), description=REMEDY)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.grace < self.retention:
+            remedy = "Cursors read versions that are retained: give a grace that is longer"
+            raise _clash("grace", f"is shorter than retention, {written(self.retention)}", remedy)
+        return self
+
+
 class Settings(BaseSettings):
     """What a library stands on. Without a database it can be searched, but not written to."""
 
@@ -183,6 +202,9 @@ class Settings(BaseSettings):
     triton: TritonSettings = Field(default=TritonSettings(), description="Write it as a section, [triton]")
     airflow: AirflowSettings = Field(
         default=AirflowSettings(), description="Write it as a section, [airflow]"
+    )
+    collect: CollectSettings = Field(
+        default=CollectSettings(), description="Write it as a section, [collect]"
     )
 
     prices: PricesSettings = Field(default=PricesSettings(), description="Write it as a section, [prices]")

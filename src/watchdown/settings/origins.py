@@ -13,6 +13,7 @@ from watchdown.settings.model import (
     NESTED,
     PREFIX,
     AirflowSettings,
+    CollectSettings,
     OpenSearchSettings,
     S3Settings,
     Section,
@@ -26,6 +27,7 @@ SECTIONS: Final[dict[str, type[Section]]] = {
     "opensearch": OpenSearchSettings,
     "triton": TritonSettings,
     "airflow": AirflowSettings,
+    "collect": CollectSettings,
 }
 OTHERS: Final = {f"{PREFIX}LIBRARY"}  # read by the command line
 # What Kubernetes puts into every pod that runs beside a service called watchdown-something.

@@ -75,11 +75,11 @@ class LocalStorage:
         folder = prefix.rpartition("/")[0]
         if folder:
             check_key(folder)
-        for key, size in self._walk(f"{folder}/" if folder else ""):
-            if key.startswith(prefix):
-                yield Stored(key, size)
+        for stored in self._walk(f"{folder}/" if folder else ""):
+            if stored.key.startswith(prefix):
+                yield stored
 
-    def _walk(self, folder: str) -> Iterator[tuple[str, int]]:
+    def _walk(self, folder: str) -> Iterator[Stored]:
         try:
             with os.scandir(self.root / folder) as found:
                 entries = [(f"{entry.name}/" if entry.is_dir() else entry.name, entry) for entry in found]
@@ -92,7 +92,8 @@ class LocalStorage:
                 yield from self._walk(folder + name)
             elif not _is_stranger(name):
                 with suppress(FileNotFoundError):  # gone since it was listed
-                    yield folder + name, entry.stat().st_size
+                    about = entry.stat()
+                    yield Stored(folder + name, about.st_size, about.st_mtime)
 
     def copy(self, source: str, target: str) -> None:
         """Copy an object, replacing what is there."""
@@ -116,6 +117,18 @@ class LocalStorage:
                 self._prune(folder.parent)
         else:
             self.delete([stored.key for stored in self.list(prefix)])
+
+    def half_made(self, before: float, *, remove: bool) -> Iterator[Stored]:
+        """Yield the files that writers of any machine began before a time and never finished."""
+        for path in sorted(self.root.rglob(f".*{PARTIAL}")):
+            with suppress(FileNotFoundError):  # finished since
+                about = path.stat()
+                if about.st_mtime < before:
+                    if remove:
+                        with self._writing():
+                            path.unlink(missing_ok=True)
+                        self._prune(path.parent)
+                    yield Stored(path.relative_to(self.root).as_posix(), about.st_size, about.st_mtime)
 
     def _prune(self, folder: Path) -> None:
         """Remove folders that hold nothing any more: to a storage there are only objects."""

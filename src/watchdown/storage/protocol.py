@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """An object that is there, and its size in bytes."""
+    """An object that is there, its size in bytes, and when it was written, in seconds since 1970.
+
+    The time is by the clock of where it lies, and no part of what it is.
+    """
 
     key: str
     size: int
+    written: float = field(default=0.0, compare=False)
 
 
 class Storage(Protocol):
@@ -72,6 +76,13 @@ class Storage(Protocol):
 
     def delete_all(self, prefix: str) -> None:
         """Remove every object whose key starts with a prefix."""
+        ...
+
+    def half_made(self, before: float, *, remove: bool) -> Iterator[Stored]:
+        """Yield what writers began before a time, in seconds since 1970, and never finished.
+
+        With `remove` it goes as it is told. Its keys are of no object.
+        """
         ...
 
     def link(self, key: str, seconds: int) -> str:

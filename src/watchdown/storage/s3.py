@@ -17,6 +17,7 @@ from watchdown.storage.local import LocalStorage
 from watchdown.storage.protocol import Stored
 from watchdown.storage.read_ahead import ReadAhead
 from watchdown.storage.s3_calls import Broken, Calls
+from watchdown.storage.s3_unfinished import abort, unfinished
 from watchdown.storage.s3_upload import Upload, put, put_new
 
 if TYPE_CHECKING:
@@ -135,7 +136,8 @@ class S3Storage:
             for found in page.get("Contents", []):
                 after = found.get("Key", "")
                 if not after.endswith("/"):  # how other tools mark folders
-                    yield Stored(after.removeprefix(self._prefix), found.get("Size", 0))
+                    at = found["LastModified"].timestamp() if "LastModified" in found else 0.0
+                    yield Stored(after.removeprefix(self._prefix), found.get("Size", 0), at)
             if not page["IsTruncated"]:
                 return
 
@@ -169,6 +171,14 @@ class S3Storage:
     def delete_all(self, prefix: str) -> None:
         """Remove every object whose key starts with a prefix."""
         self.delete(stored.key for stored in self.list(prefix))
+
+    def half_made(self, before: float, *, remove: bool) -> Iterator[Stored]:
+        """Yield the uploads in parts that began before a time and never finished."""
+        for found in unfinished(self._calls, self._prefix):
+            if found.began < before:
+                if remove:
+                    abort(self._calls, found)
+                yield Stored(f"{found.key.removeprefix(self._prefix)}?{found.upload}", 0, found.began)
 
     def link(self, key: str, seconds: int) -> str:
         """Return a signed URL that gives the object to whoever has it, for so long."""

@@ -49,6 +49,10 @@ class _Kept:
     until: float = math.inf
 
 
+def _is_of(row: Mapping[str, Any], titles: Sequence[str], runs: Sequence[int]) -> bool:
+    return row["title"] in titles or row["run"] in runs
+
+
 class MemoryStore:
     """Sink and searcher over rows in lists that only grow; a snapshot is the number of changes until then."""
 
@@ -75,6 +79,19 @@ class MemoryStore:
         """Remove every row of these runs."""
         for table in self._tables.values():
             self._take_away(table, runs)
+
+    def tend(self) -> int:
+        """Do nothing: rows are kept for every snapshot there ever was."""
+        return 0
+
+    def expunge(self, titles: Sequence[str], runs: Sequence[int]) -> None:
+        """Remove every row of these titles and runs from every snapshot."""
+        for table in self._tables.values():
+            table[:] = [kept for kept in table if not _is_of(kept.row, titles, runs)]
+
+    def traces(self, titles: Sequence[str], runs: Sequence[int]) -> int:
+        """Return how many rows of these titles and runs are left."""
+        return sum(_is_of(kept.row, titles, runs) for table in self._tables.values() for kept in table)
 
     def _take_away(self, table: list[_Kept], runs: Sequence[int]) -> None:
         self._changes += 1

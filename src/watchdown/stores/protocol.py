@@ -6,7 +6,7 @@ Requests name schema types; base types are resolved to the types that inherit fr
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
@@ -108,6 +108,18 @@ class Sink(Protocol):
         """Remove every row of these runs."""
         ...
 
+    def tend(self) -> int:
+        """Merge small files, and drop what no reader may hold any more; return the bytes freed, if known."""
+        ...
+
+    def expunge(self, titles: Sequence[str], runs: Sequence[int]) -> None:
+        """Remove every row of these titles and runs from all that lies on a disk; older snapshots may end."""
+        ...
+
+    def traces(self, titles: Sequence[str], runs: Sequence[int]) -> int:
+        """Return how many rows of these titles and runs are left, in whatever snapshot."""
+        ...
+
 
 class Told(Protocol):
     """What a store on a server is told beside records, for readers who have no database.
@@ -121,6 +133,22 @@ class Told(Protocol):
 
     def show(self, view: View, models: Mapping[str, set[str]]) -> None:
         """Tell readers what is visible, and the models behind it by algorithm."""
+        ...
+
+    def oldest(self) -> int:
+        """Return the oldest epoch that can still be read."""
+        ...
+
+    def expire(self, oldest: int) -> None:
+        """Tell readers that epochs before one can be read no more."""
+        ...
+
+    def forget(self, titles: Collection[str]) -> None:
+        """Remove what was told of titles."""
+        ...
+
+    def traces(self, titles: Collection[str]) -> int:
+        """Return of how many of these titles something is known still."""
         ...
 
     def revision(self) -> int:

@@ -58,6 +58,26 @@ class LanceSink:
         """Remove every row of these runs."""
         self._lake.delete_runs(runs)
 
+    def tend(self) -> int:
+        """Merge small files of every table, and drop versions that no reader may hold; return bytes freed."""
+        return sum(self._lake.tend(name).bytes for name in self._lake.names())
+
+    def expunge(self, titles: Sequence[str], runs: Sequence[int]) -> None:
+        """Write every table and index anew without these rows, and drop all older versions."""
+        self._lake.delete(_of(titles, runs))
+        for name in self._lake.names():
+            self._lake.expunge(name)
+
+    def traces(self, titles: Sequence[str], runs: Sequence[int]) -> int:
+        """Return how many rows of these titles and runs are left, in whatever version of the tables."""
+        return sum(self._lake.traces(name, _of(titles, runs)) for name in self._lake.names())
+
+
+def _of(titles: Sequence[str], runs: Sequence[int]) -> str:
+    by_title = f"title IN ({', '.join(map(quoted, titles))})"
+    by_run = f"run IN ({', '.join(map(str, runs))})"
+    return " OR ".join([by_title] * bool(titles) + [by_run] * bool(runs)) or "false"
+
 
 def _with_tokens(batch: pa.RecordBatch, schema: type[Record]) -> pa.RecordBatch:
     known = fields(schema)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final
+from urllib.parse import quote
 
 import orjson
 
@@ -42,6 +44,8 @@ class StoreDirectory:
 
     def view(self, epoch: int | None = None) -> View:
         """Return what readers see now, or saw at an earlier epoch that is still kept."""
+        if epoch is not None:
+            self._visibility.check(epoch)
         return self._visibility.shown(epoch).view
 
     def models(self, view: View) -> Mapping[str, set[str]]:
@@ -55,6 +59,31 @@ class StoreDirectory:
     def show(self, view: View, models: Mapping[str, set[str]]) -> None:
         """Tell readers what is visible; where a later epoch was told, that one stays."""
         self._visibility.show(Shown(view, models))
+
+    def oldest(self) -> int:
+        """Return the oldest epoch that can still be read."""
+        return self._visibility.oldest()
+
+    def expire(self, oldest: int) -> None:
+        """Tell readers that epochs before one can be read no more."""
+        self._visibility.expire(oldest)
+
+    def forget(self, titles: Collection[str]) -> None:
+        """Remove what was told of titles, up to the revision that was told."""
+        # With that version, a title that comes back has a higher one, however often it was forgotten.
+        of: dict[str, Any] = {"version": self.revision(), "version_type": "external_gte"}
+        for title in sorted(titles) if of["version"] else ():
+            with suppress(StoreNotFound):
+                path = f"/{self._index}/_doc/{quote(title, safe='')}"
+                self._cluster.request(f"forget the title {title}", "DELETE", path, **of)
+        with suppress(StoreNotFound):
+            self._cluster.request("refresh titles", "POST", f"/{self._index}/_refresh")
+        self._entries = {}
+
+    def traces(self, titles: Collection[str]) -> int:
+        """Return of how many of these titles something is known still."""
+        found = self._ask({"size": 0, "track_total_hits": True, "query": terms("id", [*titles]).query})
+        return int(found["hits"]["total"]["value"]) if found else 0
 
     def revision(self) -> int:
         """Return the revision of the catalogue up to which titles were told."""

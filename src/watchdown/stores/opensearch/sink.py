@@ -9,6 +9,7 @@ from typing import Final
 import pyarrow as pa
 
 from watchdown.stores.dead_rows import DeadRows
+from watchdown.stores.opensearch import upkeep
 from watchdown.stores.opensearch.bulk import Bulk, Document
 from watchdown.stores.opensearch.clauses import Query
 from watchdown.stores.opensearch.cluster import WHOLE, Cluster
@@ -112,6 +113,22 @@ class OpenSearchSink:
         for some in _in_parts(runs):
             self._delete(f"{self._cluster.layout.prefix}-*", {"terms": {"run": some}})
         self._cluster.changed()
+
+    def tend(self) -> int:
+        """Let the server merge what has many deleted rows; how many bytes that frees is not known."""
+        upkeep.merge_deleted(self._cluster)
+        return 0
+
+    def expunge(self, titles: Sequence[str], runs: Sequence[int]) -> None:
+        """Remove every row of these titles and runs, and write the segments anew that held them."""
+        for query in upkeep.of(titles, runs):
+            self._delete(f"{self._cluster.layout.prefix}-*", query)
+        upkeep.expunge(self._cluster)
+        self._cluster.changed()
+
+    def traces(self, titles: Sequence[str], runs: Sequence[int]) -> int:
+        """Return how many rows of these titles and runs are left."""
+        return upkeep.count(self._cluster, upkeep.of(titles, runs))
 
 
 def _in_parts(runs: Sequence[int]) -> Iterator[list[int]]:

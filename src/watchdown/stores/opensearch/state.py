@@ -55,10 +55,12 @@ class State:
         except OpenSearchException as error:
             raise translate(self._cluster.server, f"write down {name}", error) from error
 
-    def forget(self, name: str) -> None:
-        """Remove a fact."""
-        with suppress(StoreNotFound):
-            self._cluster.request(f"forget {name}", "DELETE", f"/{self._index}/_doc/{name}")
+    def forget(self, *names: str) -> None:
+        """Remove facts."""
+        gone = "".join(f'{{"delete":{{"_id":"{name}"}}}}\n' for name in names)
+        if names:
+            with suppress(StoreNotFound):
+                self._cluster.request("forget facts", "POST", f"/{self._index}/_bulk", gone)
 
     def _get(self, name: str, fields: str) -> Mapping[str, Any] | None:
         try:

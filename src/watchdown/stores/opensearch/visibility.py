@@ -11,10 +11,11 @@ import orjson
 from pyroaring import BitMap64
 
 from watchdown.stores.opensearch.state import State
-from watchdown.view import View
+from watchdown.view import View, expired
 from watchdown_schemas.errors import CursorExpired, NotFound
 
 NOW: Final = "epoch"
+OLDEST: Final = "oldest"
 KEEP_EPOCHS: Final = 1_000
 KEEP_READ: Final = 8
 
@@ -56,10 +57,26 @@ class Visibility:
             self._read = {0: NOTHING, **dict(some), at: _shown(at, orjson.loads(found[1]))}
         return self._read[at]
 
+    def oldest(self) -> int:
+        """Return the oldest epoch that can still be read; 0 where all can."""
+        return self._state.number(OLDEST)
+
+    def check(self, epoch: int) -> None:
+        """Raise CursorExpired for an epoch of which some runs were removed."""
+        if 0 < epoch < self.oldest():
+            raise expired(epoch)
+
+    def expire(self, oldest: int) -> None:
+        """Tell readers that epochs before one can be read no more, and forget what was visible then."""
+        known = self.oldest()
+        if known < oldest:
+            self._state.write(OLDEST, oldest, "")
+            self._state.forget(*map(_name, range(max(1, known, oldest - KEEP_EPOCHS), oldest)))
+
     def _gone(self, epoch: int) -> CursorExpired | NotFound:
         newest = self.epoch()
         if 0 < epoch <= newest:
-            return CursorExpired(str(epoch), "is an epoch that is kept no more", "Ask from the first page")
+            return expired(epoch)
         return NotFound(str(epoch), "is no epoch of this library", f"The newest is {newest}.")
 
     def show(self, shown: Shown) -> None:

@@ -32,6 +32,7 @@ def upgrade() -> None:
     op.add_column("runs", sa.Column("digests", sa.JSON(none_as_null=True), nullable=True))
     op.add_column("runs", sa.Column("rolled_back_at", TEXT, nullable=True))
     op.add_column("runs", sa.Column("collected_at", TEXT, nullable=True))
+    op.add_column("runs", sa.Column("removed_at", TEXT, nullable=True))
     op.create_table(
         "earlier_spans",
         sa.Column("run", sa.BigInteger, sa.ForeignKey("runs.number"), primary_key=True),
