@@ -106,7 +106,5 @@ def test_the_library_has_the_same_calls(library: Path) -> None:
         assert opened.budget.set(bytes=20).documents_per_s == 10
         assert opened.budget.set(documents=None).documents_per_s is None
         assert (opened.budget.show().bytes_per_s, opened.budget.show().loaders) == (20, ())
-        with pytest.raises(
-            QueryError, match=r"rows: is nothing that is limited. Name documents, bytes"
-        ):
+        with pytest.raises(QueryError, match=r"rows: is nothing that is limited. Name documents, bytes"):
             opened.budget.set(rows=1)
