@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,8 @@ from watchdown.stores.protocol import Sink
 from watchdown_schemas.record import Record
 
 ROWS: Final = 250  # taken from the budget at once: few, so that a small rate is a steady one
+MOST_ROWS: Final = 2_000  # as long as there is no wait for them
+AT_ONCE_S: Final = 0.001  # what takes less was no wait
 Take = Callable[[int, int], None]
 
 
@@ -50,10 +53,13 @@ def load(
     types: Mapping[str, type[Record]],
     storage: Storage,
     take: Take = unlimited,
+    *,
+    elapsed: Callable[[], float] = time.monotonic,
 ) -> Loaded:
     """Write staged rows into the sink; rows that it refuses go to the dead letters, with the reason.
 
-    `take` asks the budget for so many rows and bytes, and waits until it has them.
+    `take` asks the budget for so many rows and bytes, and waits until it has them; `elapsed` tells by the
+    second whether it did.
     """
     tables: dict[tuple[str, str | None], list[Staged]] = defaultdict(list)
     for part in staged:
@@ -62,7 +68,7 @@ def load(
     for (schema, model), parts in tables.items():
         with storage.open(parts[0].key) as file:
             rows = pq.read_schema(file)
-        reader = pa.RecordBatchReader.from_batches(rows, _batches(parts, storage, take))
+        reader = pa.RecordBatchReader.from_batches(rows, _batches(parts, storage, take, elapsed))
         outcome = sink.write([part.run for part in parts], types[schema], reader, model=model)
         loaded.refused |= outcome.refused
         dead = outcome.dead if isinstance(outcome.dead, DeadRows) else DeadRows(outcome.dead)
@@ -82,9 +88,18 @@ def _note(loaded: Loaded, part: Staged, dead: DeadRows, storage: Storage) -> Non
     loaded.warnings[part.run].append(f"{rows} refused by the store, with reasons in {place} ({reason})")
 
 
-def _batches(parts: Sequence[Staged], storage: Storage, take: Take) -> Iterator[pa.RecordBatch]:
+def _batches(
+    parts: Sequence[Staged], storage: Storage, take: Take, elapsed: Callable[[], float]
+) -> Iterator[pa.RecordBatch]:
+    rows = ROWS
     for part in parts:
         with storage.open(part.key) as file:
-            for batch in pq.ParquetFile(file).iter_batches(batch_size=ROWS):
-                take(batch.num_rows, batch.nbytes)
-                yield batch
+            for batch in pq.ParquetFile(file).iter_batches(batch_size=MOST_ROWS):
+                start = 0
+                while start < batch.num_rows:
+                    some = batch.slice(start, rows)
+                    asked = elapsed()
+                    take(some.num_rows, some.nbytes)
+                    rows = ROWS if elapsed() - asked > AT_ONCE_S else min(2 * rows, MOST_ROWS)
+                    start += some.num_rows
+                    yield some
