@@ -17,6 +17,7 @@ from watchdown.cli import (
     budget,
     demo,
     doctor,
+    metrics,
     models,
     note,
     quarantine,
@@ -67,6 +68,7 @@ app.add_typer(titles.group, name="titles")
 app.command("runs")(titles.runs)
 app.command("show")(show.show)
 app.command("status")(status.status)
+app.command("metrics")(metrics.metrics)
 app.command("backfill")(backfill.backfill)
 app.command("run")(backfill.run)
 app.command("batch")(batches.batch)
