@@ -49,7 +49,26 @@ def _table(prefix: str, fields: Mapping[str, Any]) -> list[str]:
     return rows
 
 
-PAGES = {"cli.md": command_line, "settings.md": settings}
+def metrics() -> str:
+    """Return the page of metrics: every name with its kind, labels and meaning."""
+    from watchdown.metrics.names import LIBRARY
+
+    lines = [
+        "# Metrics",
+        "",
+        "What `watchdown metrics` tells of a library, read from its database whenever it is asked.",
+        "[Watch a library](../watch-a-library.md) says how to scrape them, and what to be woken for.",
+        "",
+        "| name | kind | labels | meaning |",
+        "| --- | --- | --- | --- |",
+    ]
+    for one in LIBRARY:
+        labels = ", ".join(f"`{label}`" for label in one.labels) or "none"
+        lines.append(f"| `{one.name}` | {one.kind} | {labels} | {one.help} |")
+    return "\n".join(lines) + "\n"
+
+
+PAGES = {"cli.md": command_line, "settings.md": settings, "metrics.md": metrics}
 
 
 def main() -> None:

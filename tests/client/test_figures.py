@@ -27,7 +27,7 @@ from watchdown.client import Library, figures
 from watchdown.metrics.exposition import Figure, exposition
 from watchdown.metrics.names import BY_NAME
 from watchdown.runs.figures import figures as of_ledger
-from watchdown.runs.states import OPEN, State
+from watchdown.runs.states import State
 from watchdown_schemas.errors import DatabaseUnavailable, QueryError
 
 Read = dict[tuple[str, tuple[tuple[str, str], ...]], float]
@@ -63,7 +63,7 @@ def test_each_station_tells_its_queue_and_what_is_past_it(library: Library) -> N
         brought(ledger, state, algorithm=f"algo-{number}")
     brought(ledger, State.SUPERSEDED, algorithm="shots")
     found = read(figures.text(services(library)))
-    for number, station in enumerate(("work", "record", "validate", "load", "publish")):
+    for number, station in enumerate(("work", "work", "validate", "load", "publish")):
         labels = {"station": station, "algorithm": f"algo-{number}"}
         assert value(found, "watchdown_station_waiting", **labels) == 1
     assert value(found, "watchdown_station_waiting", station="collect", algorithm="shots") == 1

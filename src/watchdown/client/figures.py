@@ -64,9 +64,7 @@ def _handler(give: Callable[[], str]) -> type[BaseHTTPRequestHandler]:
         def do_GET(self) -> None:
             """Answer."""
             if self.path.partition("?")[0] not in PATHS:
-                self._answer(
-                    HTTPStatus.NOT_FOUND, "text/plain; charset=utf-8", "The figures are at /metrics\n"
-                )
+                self._answer(HTTPStatus.NOT_FOUND, PLAIN, "The figures are at /metrics\n")
                 return
             try:
                 told = give()

@@ -27,7 +27,7 @@ from watchdown.runs.states import State
 # The station that a run waits for, or is at, by its state.
 WAITS_FOR: Final[Mapping[State, str]] = {
     State.PLANNED: "work",
-    State.RUNNING: "record",
+    State.RUNNING: "work",  # pods never see the ledger: until it is recorded, it is at work
     State.STAGED: "validate",
     State.VALIDATED: "load",
     State.LOADED: "publish",
@@ -142,7 +142,7 @@ def _sums(connection: Connection, name: str, label: str, column: Any, condition:
         .group_by(runs.c.algorithm, parts.c.key)
     )
     for algorithm, key, total in connection.execute(statement):
-        yield Figure(name, total or 0.0, {"algorithm": algorithm, label: key})
+        yield Figure(name, float(total or 0), {"algorithm": algorithm, label: key})
 
 
 def _epochs(connection: Connection, now: float) -> Iterator[Figure]:
