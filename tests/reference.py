@@ -3,9 +3,11 @@
 import html
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
+
+from watchdown.metrics.names import Metric
 
 HOME = Path(__file__).parents[1] / "docs" / "reference"
 
@@ -51,21 +53,27 @@ def _table(prefix: str, fields: Mapping[str, Any]) -> list[str]:
 
 def metrics() -> str:
     """Return the page of metrics: every name with its kind, labels and meaning."""
-    from watchdown.metrics.names import LIBRARY
+    from watchdown.metrics.names import LIBRARY, PROCESS
 
-    lines = [
-        "# Metrics",
+    lines = ["# Metrics", "", "[Watch a library](../watch-a-library.md) says how they are had.", ""]
+    lines += [
+        "## Of a library",
         "",
-        "What `watchdown metrics` tells of a library, read from its database whenever it is asked.",
-        "[Watch a library](../watch-a-library.md) says how to scrape them, and what to be woken for.",
-        "",
-        "| name | kind | labels | meaning |",
-        "| --- | --- | --- | --- |",
+        "Told by `watchdown metrics`, read from the database whenever it is asked.",
     ]
-    for one in LIBRARY:
-        labels = ", ".join(f"`{label}`" for label in one.labels) or "none"
-        lines.append(f"| `{one.name}` | {one.kind} | {labels} | {one.help} |")
+    lines += _metrics(LIBRARY)
+    lines += ["", "## Of a process at work", ""]
+    lines += ["Told to whom [`[telemetry]`](settings.md#telemetry) names."]
+    lines += _metrics(PROCESS)
     return "\n".join(lines) + "\n"
+
+
+def _metrics(table: Iterable[Metric]) -> list[str]:
+    rows = ["", "| name | kind | labels | meaning |", "| --- | --- | --- | --- |"]
+    for one in table:
+        labels = ", ".join(f"`{label}`" for label in one.labels) or "none"
+        rows.append(f"| `{one.name}` | {one.kind} | {labels} | {one.help} |")
+    return rows
 
 
 PAGES = {"cli.md": command_line, "settings.md": settings, "metrics.md": metrics}

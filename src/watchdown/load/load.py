@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from watchdown.load.dead_letters import keep
+from watchdown.metrics.instruments import add
 from watchdown.storage import keys
 from watchdown.storage.protocol import Storage
 from watchdown.stores.protocol import DeadRow, Sink
@@ -78,6 +80,7 @@ def load(
 def _note(loaded: Loaded, part: Staged, dead: Sequence[DeadRow], storage: Storage) -> None:
     place = keep(part.run, part.schema, part.key, dead, storage)
     loaded.dead[part.run][part.schema] = len(dead)
+    add("watchdown_dead_rows_total", len(dead), schema_type=part.schema)
     rows = f"{len(dead)} {part.schema} row{'s' * (len(dead) > 1)}"
     loaded.warnings[part.run].append(
         f"{rows} refused by the store, with reasons in {place} ({dead[0].reason})"
@@ -88,5 +91,9 @@ def _batches(parts: Sequence[Staged], storage: Storage, take: Take) -> Iterator[
     for part in parts:
         with storage.open(part.key) as file:
             for batch in pq.ParquetFile(file).iter_batches(batch_size=ROWS):
+                begun = time.monotonic()
                 take(batch.num_rows, batch.nbytes)
+                add("watchdown_budget_wait_seconds_total", time.monotonic() - begun)
+                add("watchdown_loaded_rows_total", batch.num_rows, schema_type=part.schema)
+                add("watchdown_loaded_bytes_total", batch.nbytes, schema_type=part.schema)
                 yield batch

@@ -83,4 +83,29 @@ LIBRARY: Final = (
     Metric("watchdown_load_used_per_second", "gauge", ("unit",), "What loaders write now."),
 )
 
-BY_NAME: Final = {metric.name: metric for metric in LIBRARY}
+# Of one process that works, where `[telemetry]` names who is told.
+PROCESS: Final = (
+    Metric(
+        "watchdown_station_runs_total",
+        "counter",
+        ("station", "algorithm", "outcome"),
+        "Runs that a station moved on, by the state that they came to.",
+    ),
+    Metric("watchdown_station_seconds", "histogram", ("station",), "Time that a station took for one call."),
+    Metric(
+        "watchdown_station_failures_total",
+        "counter",
+        ("station", "kind"),
+        "Faults by the name of the error: of calls, and of tasks at work.",
+    ),
+    Metric("watchdown_worked_rows_total", "counter", ("schema_type",), "Rows that were worked and staged."),
+    Metric("watchdown_loaded_rows_total", "counter", ("schema_type",), "Rows taken from the load budget."),
+    Metric("watchdown_loaded_bytes_total", "counter", ("schema_type",), "Their bytes."),
+    Metric("watchdown_dead_rows_total", "counter", ("schema_type",), "Rows that a store refused."),
+    Metric(
+        "watchdown_budget_wait_seconds_total", "counter", (), "Time that loaders waited for the load budget."
+    ),
+    Metric("watchdown_search_seconds", "histogram", (), "Time that a query took."),
+)
+BY_NAME: Final = {metric.name: metric for metric in (*LIBRARY, *PROCESS)}
+BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0)

@@ -11,6 +11,7 @@ from watchdown.catalogue.model import Title
 from watchdown.catalogue.titles import Catalogue
 from watchdown.runs.batch import SIZE, Batch, Item, Task
 from watchdown.runs.ledger import Ledger
+from watchdown.runs.measured import planned
 from watchdown.runs.plan import Planner
 from watchdown.runs.states import State
 from watchdown.storage.protocol import Storage
@@ -83,6 +84,7 @@ class Batching:
         self._algorithms = algorithms
         self._types = types
 
+    @planned
     def plan(
         self,
         titles: Iterable[Title],

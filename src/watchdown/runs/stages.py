@@ -14,6 +14,7 @@ from watchdown.load.load import Staged, Take, load, unlimited
 from watchdown.load.pace import paced
 from watchdown.runs.judging import Judge, Verdict
 from watchdown.runs.ledger import Ledger, Run
+from watchdown.runs.measured import stage
 from watchdown.runs.memo import Types
 from watchdown.runs.record import keep_good, keep_refused
 from watchdown.runs.staging import Manifest, finished, keep_only, read_manifest, staged_files
@@ -62,6 +63,7 @@ class Stages:
         self.load(runs, tolerance)
         self.publish(runs)
 
+    @stage("record")
     def record(self, runs: Sequence[Run], lost: Mapping[int, str] | None = None) -> None:
         """Enter the manifests of runs that are worked.
 
@@ -82,6 +84,7 @@ class Stages:
             facts = {"counts": manifest.counts, "content": manifest.content, "warnings": warnings}
             self._ledger.step(run.number, State.STAGED, **facts)
 
+    @stage("validate")
     def validate(self, runs: Sequence[Run], tolerance: Tolerances, judge: Judge | None = None) -> None:
         """Let staged runs pass, or hold them in quarantine: each by its bad rows, all by `judge` together."""
         staged = self._at(runs, State.STAGED)
@@ -99,6 +102,7 @@ class Stages:
             state = State.VALIDATED if reason is None else State.QUARANTINED
             self._ledger.step(run.number, state, error=reason, warnings=warnings)
 
+    @stage("load")
     def load(self, runs: Sequence[Run], tolerance: Tolerances, *, claim: Claim = NOBODY) -> None:
         """Load validated runs into the store, within the budget and what is claimed of it."""
         validated = self._at(runs, State.VALIDATED)
@@ -124,12 +128,13 @@ class Stages:
             else:
                 self._ledger.step(run.number, State.FAILED, error=error, **facts)
 
+    @stage("publish")
     def publish(self, runs: Sequence[Run]) -> None:
         """Show loaded runs to readers, all at one moment, and remove what those that ended have staged."""
         if loaded := [run.number for run in self._at(runs, State.LOADED)]:
             self._ledger.publish(loaded)
             self._announce()
-        for run in self._now(runs):
+        for run in self.now(runs):
             if self.keeps_staged and run.state in PUBLISHED and finished(self._storage, run.number):
                 keep_only(self._storage, read_manifest(self._storage, run.number))
             elif run.state not in OPEN:
@@ -140,11 +145,12 @@ class Stages:
         gone = [key for key in staged_files(manifest).values() if not self._storage.exists(key)]
         return f"{gone[0]} is gone, which its attempt had written" if gone else None
 
-    def _now(self, runs: Sequence[Run]) -> list[Run]:
+    def now(self, runs: Sequence[Run]) -> list[Run]:
+        """Return runs as they stand."""
         return self._ledger.current(runs)
 
     def _at(self, runs: Sequence[Run], *states: State) -> list[Run]:
-        return [run for run in self._now(runs) if run.state in states]
+        return [run for run in self.now(runs) if run.state in states]
 
 
 def as_manifests_say(algorithms: Mapping[str, Known]) -> Tolerances:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from watchdown.media.shelf import Shelf
 from watchdown.runs.batch import Item
 from watchdown.runs.feeds import ReadRecords, media_feed, record_feed, text_feed
+from watchdown.runs.measured import worked
 from watchdown.runs.memo import Types
 from watchdown.runs.staging import Manifest
 from watchdown.runs.station import Station
@@ -31,6 +32,7 @@ def title_facts(item: Item) -> TitleFacts:
     )
 
 
+@worked
 def work(
     item: Item,
     *,

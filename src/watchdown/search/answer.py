@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, Final
 
 from watchdown.catalogue.directory import Directory, Known
+from watchdown.metrics.instruments import timed
 from watchdown.search.cursor import Cursor, Depth
 from watchdown.search.hit import Hit, Page
 from watchdown.search.process import Processor
@@ -68,6 +69,7 @@ class Search:
         self._directory = directory
         self._lists: ShotLists | None = None
 
+    @timed("watchdown_search_seconds")
     def answer(self, query: Query, *, limit: int = 20, after: str | None = None) -> Page:
         """Return a page of at most `limit` hits; `after` is the cursor of the page before."""
         if not 0 < limit <= MAX_LIMIT:

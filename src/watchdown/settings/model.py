@@ -141,6 +141,17 @@ class AirflowSettings(Section):
     timeout_s: PositiveFloat = Field(default=30.0, description="Give seconds")
 
 
+class TelemetrySettings(Section):
+    """Who is told of what a process does; nobody, unless one is named."""
+
+    otlp: Annotated[str, StringConstraints(pattern=r"^https?://[^@\s?#]+$")] | None = Field(
+        default=None, description="Write the collector of OpenTelemetry as http://HOST:4318"
+    )
+    listen: Annotated[str, StringConstraints(pattern=r"^[^\s:/]+:\d{1,5}$")] | None = Field(
+        default=None, description="Write where Prometheus may fetch figures of the process, as HOST:PORT"
+    )
+
+
 class Settings(BaseSettings):
     """What a library stands on. Without a database it can be searched, but not written to."""
 
@@ -166,6 +177,9 @@ class Settings(BaseSettings):
     triton: TritonSettings = Field(default=TritonSettings(), description="Write it as a section, [triton]")
     airflow: AirflowSettings = Field(
         default=AirflowSettings(), description="Write it as a section, [airflow]"
+    )
+    telemetry: TelemetrySettings = Field(
+        default=TelemetrySettings(), description="Write it as a section, [telemetry]"
     )
 
     @classmethod

@@ -17,6 +17,7 @@ from watchdown.settings.model import (
     S3Settings,
     Section,
     Settings,
+    TelemetrySettings,
     TritonSettings,
 )
 
@@ -26,6 +27,7 @@ SECTIONS: Final[dict[str, type[Section]]] = {
     "opensearch": OpenSearchSettings,
     "triton": TritonSettings,
     "airflow": AirflowSettings,
+    "telemetry": TelemetrySettings,
 }
 OTHERS: Final = {f"{PREFIX}LIBRARY"}  # read by the command line
 # What Kubernetes puts into every pod that runs beside a service called watchdown-something.
