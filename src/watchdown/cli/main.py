@@ -23,6 +23,7 @@ from watchdown.cli import (
     doctor,
     forget,
     history,
+    metrics,
     models,
     note,
     plan,
@@ -78,6 +79,7 @@ app.command("runs")(titles.runs)
 app.command("show")(show.show)
 app.command("status")(status.status)
 app.command("plan")(plan.plan)
+app.command("metrics")(metrics.metrics)
 app.command("backfill")(backfill.backfill)
 app.add_typer(backfills.app, name="backfills")
 app.command("run")(run.run)

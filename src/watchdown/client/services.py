@@ -21,6 +21,7 @@ from watchdown.catalogue.model import Timeline
 from watchdown.client import drivers
 from watchdown.client.entities import Entities
 from watchdown.client.stored_types import StoredTypes
+from watchdown.client.telemetry import telling
 from watchdown.media.place import Place
 from watchdown.media.shelf import Shelf
 from watchdown.search.answer import Search
@@ -81,6 +82,7 @@ class Services:
         self._lock = RLock()
         self._held = _Held()
         self._database: Database | None = None
+        self._untell = telling(settings)
         try:
             drivers.prepare(settings, create=create)
         except OSError as error:
@@ -359,3 +361,4 @@ class Services:
         self.store.close()
         if self._database is not None:
             self._database.close()
+        self._untell()

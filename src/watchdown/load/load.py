@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from watchdown.load.dead_letters import keep
+from watchdown.metrics.instruments import add
 from watchdown.storage import keys
 from watchdown.storage.protocol import Storage
 from watchdown.stores.dead_rows import DeadRows
@@ -84,6 +85,7 @@ def load(
 def _note(loaded: Loaded, part: Staged, dead: DeadRows, storage: Storage) -> None:
     place, count = keep(part.run, part.schema, part.key, dead.of(part.run), storage), dead.by_run[part.run]
     loaded.dead[part.run][part.schema] = count
+    add("watchdown_dead_rows_total", count, schema_type=part.schema)
     rows, reason = f"{count} {part.schema} row{'s' * (count > 1)}", next(dead.of(part.run)).reason
     loaded.warnings[part.run].append(f"{rows} refused by the store, with reasons in {place} ({reason})")
 
@@ -100,6 +102,9 @@ def _batches(
                     some = batch.slice(start, rows)
                     asked = elapsed()
                     take(some.num_rows, some.nbytes)
+                    add("watchdown_budget_wait_seconds_total", elapsed() - asked)
+                    add("watchdown_loaded_rows_total", some.num_rows, schema_type=part.schema)
+                    add("watchdown_loaded_bytes_total", some.nbytes, schema_type=part.schema)
                     rows = ROWS if elapsed() - asked > AT_ONCE_S else min(2 * rows, MOST_ROWS)
                     start += some.num_rows
                     yield some

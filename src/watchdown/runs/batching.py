@@ -12,6 +12,7 @@ from watchdown.catalogue.titles import Catalogue
 from watchdown.runs.batch import SIZE, Batch, Item, Task
 from watchdown.runs.leases import BatchLeases
 from watchdown.runs.ledger import Ledger
+from watchdown.runs.measured import planned
 from watchdown.runs.outlook import AS_DECLARED, Parameters
 from watchdown.runs.plan import Plan, Planner
 from watchdown.runs.states import State
@@ -97,6 +98,7 @@ class Batching:
         self._algorithms = algorithms
         self._types = types
 
+    @planned
     def plan(
         self,
         titles: Iterable[Title],

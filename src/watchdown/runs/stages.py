@@ -14,6 +14,7 @@ from watchdown.load.claim import NOBODY, Claim
 from watchdown.load.load import Staged, Take, load, unlimited
 from watchdown.runs.judging import Judge, Verdict
 from watchdown.runs.ledger import Ledger, Run
+from watchdown.runs.measured import stage
 from watchdown.runs.memo import Types
 from watchdown.runs.record import keep_good, keep_refused
 from watchdown.runs.staging import Manifest, finished, keep_only, read_manifest, staged_files
@@ -69,6 +70,7 @@ class Stages:
         self.load(runs, tolerance)
         self.publish(runs)
 
+    @stage("record")
     def record(self, runs: Sequence[Run], lost: Mapping[int, str] | None = None) -> None:
         """Enter the manifests of runs that are worked.
 
@@ -95,6 +97,7 @@ class Stages:
         self._move(begun, Actor.RECORDER)
         self._move(moves, Actor.RECORDER)
 
+    @stage("validate")
     def validate(self, runs: Sequence[Run], tolerance: Tolerances, judge: Judge | None = None) -> None:
         """Let staged runs pass, or hold them in quarantine: each by its bad rows, all by `judge` together."""
         staged = self._at(runs, State.STAGED)
@@ -114,6 +117,7 @@ class Stages:
             moves[run.number] = (state, {"error": reason, "warnings": warnings})
         self._move(moves, Actor.VALIDATOR)
 
+    @stage("load")
     def load(
         self, runs: Sequence[Run], tolerance: Tolerances, *, claim: Claim = NOBODY, gate: Gate = open_gate
     ) -> None:
@@ -150,6 +154,7 @@ class Stages:
             self._ledger.publish(numbers)
             self._announce()
 
+    @stage("publish")
     def publish(self, runs: Sequence[Run], again: Sequence[int] = ()) -> None:
         """Show loaded runs to readers, all at one moment, and remove what those that ended have staged.
 
@@ -176,7 +181,7 @@ class Stages:
 
     def clear(self, runs: Sequence[Run]) -> None:
         """Remove what runs that ended have staged, but for what is the system of record."""
-        for run in self._now(runs):
+        for run in self.now(runs):
             if self.keeps_staged and run.state in PUBLISHED and finished(self._storage, run.number):
                 keep_only(self._storage, read_manifest(self._storage, run.number))
             elif run.state not in OPEN:
@@ -192,11 +197,12 @@ class Stages:
         gone = [key for key in staged_files(manifest).values() if not self._storage.exists(key)]
         return f"{gone[0]} is gone, which its attempt had written" if gone else None
 
-    def _now(self, runs: Sequence[Run]) -> list[Run]:
+    def now(self, runs: Sequence[Run]) -> list[Run]:
+        """Return runs as they stand."""
         return self._ledger.current(runs)
 
     def _at(self, runs: Sequence[Run], *states: State) -> list[Run]:
-        return [run for run in self._now(runs) if run.state in states]
+        return [run for run in self.now(runs) if run.state in states]
 
 
 def as_manifests_say(algorithms: Mapping[str, Known]) -> Tolerances:

@@ -8,6 +8,7 @@ from traceback import extract_tb
 from typing import Any
 
 from watchdown.media.sprites import SpriteSheets
+from watchdown.metrics.instruments import failed
 from watchdown.runs.batch import Item, Task
 from watchdown.runs.correct import apply, own_values
 from watchdown.runs.cost import Cost, Meter, TimedModel
@@ -97,6 +98,8 @@ class Station:
         """End this task with a fault of the title's files, unless it has ended already."""
         if self.error is None and isinstance(error.__cause__, StorageDenied):
             self.away = error.__cause__  # not the file's fault: another attempt may have the right
+        if self.error is None:
+            failed("work", error)
         self.error = self.error or str(error)
 
     def take(self, produce: Callable[[], Iterable[Record]]) -> None:
@@ -110,9 +113,11 @@ class Station:
         except (LibraryError, OSError, MemoryError):
             raise  # the machine's or the storage's fault, not the algorithm's
         except WatchdownError as error:
+            failed("work", error)
             self.error = str(error)
             self.away = error if isinstance(error, ModelUnavailable) else None
         except (Exception, SystemExit) as error:  # noqa: BLE001 - an algorithm may raise anything
+            failed("work", error)
             self.error = f"{self.task.algorithm} raised {type(error).__name__}: {error} ({_place(error)})"
 
     def _hold(self, record: Record) -> None:

@@ -9,6 +9,7 @@ from watchdown.media.shelf import Shelf
 from watchdown.runs.batch import Item
 from watchdown.runs.cost import SHARES, Cost, costs, metered
 from watchdown.runs.feeds import ReadRecords, media_feed, record_feed, text_feed
+from watchdown.runs.measured import worked
 from watchdown.runs.memo import Types
 from watchdown.runs.staging import Manifest
 from watchdown.runs.station import Station
@@ -34,6 +35,7 @@ def title_facts(item: Item) -> TitleFacts:
     )
 
 
+@worked
 def work(
     item: Item,
     *,

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, Final
 
 from watchdown.catalogue.directory import Directory, Known
+from watchdown.metrics.instruments import timed
 from watchdown.search.cursor import Cursor, Depth
 from watchdown.search.hit import Hit, Page
 from watchdown.search.process import Processor
@@ -70,6 +71,7 @@ class Search:
         self._directory = directory
         self._lists: ShotLists | None = None
 
+    @timed("watchdown_search_seconds")
     def answer(
         self, query: Query, *, limit: int = 20, after: str | None = None, as_of: int | None = None
     ) -> Page:

@@ -177,6 +177,17 @@ class CollectSettings(Section):
         return self
 
 
+class TelemetrySettings(Section):
+    """Who is told of what a process does; nobody, unless one is named."""
+
+    otlp: Annotated[str, StringConstraints(pattern=r"^https?://[^@\s?#]+$")] | None = Field(
+        default=None, description="Write the collector of OpenTelemetry as http://HOST:4318"
+    )
+    listen: Annotated[str, StringConstraints(pattern=r"^[^\s:/]+:\d{1,5}$")] | None = Field(
+        default=None, description="Write where Prometheus may fetch figures of the process, as HOST:PORT"
+    )
+
+
 class Settings(BaseSettings):
     """What a library stands on. Without a database it can be searched, but not written to."""
 
@@ -208,6 +219,10 @@ class Settings(BaseSettings):
     )
 
     prices: PricesSettings = Field(default=PricesSettings(), description="Write it as a section, [prices]")
+
+    telemetry: TelemetrySettings = Field(
+        default=TelemetrySettings(), description="Write it as a section, [telemetry]"
+    )
 
     @classmethod
     def settings_customise_sources(
