@@ -41,10 +41,15 @@ class Stages:
         types: Types,
         budget: Budget = lambda _claim: nullcontext(unlimited),
         announce: Callable[[], object] = lambda: None,
+        keep_models: Callable[[Sequence[Run]], object] = lambda _runs: None,
     ) -> None:
-        """Make them; `budget` is entered while rows are loaded, `announce` called after each publication."""
+        """Make them; `budget` is entered while rows are loaded, `announce` called after each publication.
+
+        `keep_models` keeps what searches need of the models behind runs, before these can be seen.
+        """
         self._budget = budget
         self._announce = announce
+        self._keep_models = keep_models
         self._storage = storage
         self._ledger = ledger
         self._sink = sink
@@ -110,6 +115,7 @@ class Stages:
             for schema, key in staged_files(read_manifest(self._storage, run.number)).items()
         ]
         rate = claim.rate
+        self._keep_models(validated)
         with self._budget(claim) as take:
             loaded = load(staged, self._sink, self._types, self._storage, paced(take, rate) if rate else take)
         for run in validated:
