@@ -49,10 +49,15 @@ class Stages:
         types: Types,
         budget: Budget = lambda _claim, _gate: nullcontext(unlimited),
         announce: Callable[[], object] = lambda: None,
+        keep_models: Callable[[Sequence[Run]], object] = lambda _runs: None,
     ) -> None:
-        """Make them; `budget` is entered while rows are loaded, `announce` called after each publication."""
+        """Make them; `budget` is entered while rows are loaded, `announce` called after each publication.
+
+        `keep_models` keeps what searches need of the models behind runs, before these can be seen.
+        """
         self._budget = budget
         self._announce = announce
+        self._keep_models = keep_models
         self._storage = storage
         self._ledger = ledger
         self._sink = sink
@@ -134,6 +139,7 @@ class Stages:
             for run in validated
             for schema, key in staged_files(read_manifest(self._storage, run.number)).items()
         ]
+        self._keep_models(validated)
         with self._budget(claim, gate) as take:
             loaded = load(staged, self._sink, self._types, self._storage, _behind(gate, take))
         moves: Steps = {}

@@ -18,6 +18,7 @@ BUNDLES: Final = "bundles/"
 DEAD_LETTERS: Final = "dead-letters/"
 STAGED: Final = "staged/"
 MEDIA: Final = "media/"
+MODELS: Final = "models/"
 _ROWS: Final = re.compile(r"[a-z-]+/(\d+)-([A-Z][A-Za-z0-9]*)(?:\.good)?\.parquet")
 
 
@@ -153,3 +154,8 @@ def derived(fingerprint: str, run: int) -> str:
 def source(fingerprint: str, name: str) -> str:
     """Return the key of a media file that was taken in."""
     return f"{MEDIA}{fingerprint}/source/{name}"
+
+
+def model(fingerprint: str, name: str) -> str:
+    """Return the key of a file of a model that made vectors of the library."""
+    return f"{MODELS}{fingerprint}/{name}"
