@@ -46,7 +46,7 @@ class PublicationSummary(_Result):
 
     epoch: int
     at: str
-    kind: Literal["published", "taken back", "shown again"]
+    kind: Literal["published", "taken back", "shown again", "forgotten"]
     titles: int
     shown: dict[str, int]
     hidden: dict[str, int]
