@@ -92,8 +92,9 @@ schemas: .venv/dev ## write what is derived from the schema types: schemas/deriv
 	$(BIN)/python tests/derived_files.py --write
 
 .PHONY: reference
-reference: .venv/dev ## write docs/reference from the code
+reference: .venv/dev ## write docs/reference, and the table of docs/states.md, from the code
 	$(BIN)/python tests/reference.py --write
+	$(BIN)/python tests/states_page.py --write
 
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header $(LOCK)
 PART = $(COMPILE) pyproject.toml -c requirements/dev.txt

@@ -12,6 +12,11 @@ Step = tuple[Any, str]
 Names = Callable[[str, tuple[Any, ...]], str]
 
 
+def states_reached(method: str, args: tuple[Any, ...]) -> str:
+    """Return the name of `Ledger.steps` as "Ledger.step" and the states that runs are about to reach."""
+    return " ".join([method.removesuffix("s"), *sorted({str(state) for state, _ in args[1].values()})])
+
+
 def watch(steps: Iterable[Step], named: Names, act: Callable[[str], None]) -> None:
     """Call `act` with a name each time that a step, a method of its owner, is about to be passed.
 

@@ -3,9 +3,11 @@
 import html
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
+
+from watchdown.metrics.names import Metric
 
 HOME = Path(__file__).parents[1] / "docs" / "reference"
 
@@ -49,7 +51,32 @@ def _table(prefix: str, fields: Mapping[str, Any]) -> list[str]:
     return rows
 
 
-PAGES = {"cli.md": command_line, "settings.md": settings}
+def metrics() -> str:
+    """Return the page of metrics: every name with its kind, labels and meaning."""
+    from watchdown.metrics.names import LIBRARY, PROCESS
+
+    lines = ["# Metrics", "", "[Watch a library](../watch-a-library.md) says how they are had.", ""]
+    lines += [
+        "## Of a library",
+        "",
+        "Told by `watchdown metrics`, read from the database whenever it is asked.",
+    ]
+    lines += _metrics(LIBRARY)
+    lines += ["", "## Of a process at work", ""]
+    lines += ["Told to whom [`[telemetry]`](settings.md#telemetry) names."]
+    lines += _metrics(PROCESS)
+    return "\n".join(lines) + "\n"
+
+
+def _metrics(table: Iterable[Metric]) -> list[str]:
+    rows = ["", "| name | kind | labels | meaning |", "| --- | --- | --- | --- |"]
+    for one in table:
+        labels = ", ".join(f"`{label}`" for label in one.labels) or "none"
+        rows.append(f"| `{one.name}` | {one.kind} | {labels} | {one.help} |")
+    return rows
+
+
+PAGES = {"cli.md": command_line, "settings.md": settings, "metrics.md": metrics}
 
 
 def main() -> None:

@@ -43,12 +43,13 @@ class ModelFiles:
         self.graphs = {graph: path / name for graph, name in spec.graphs.items()}
         self._spec = spec
         self._tokenizer_file = path / spec.tokenizer if spec.tokenizer else None
-        for file in self._files:
+        for file in self.files:
             if not file.is_file():
                 raise AlgorithmError(str(file), "the model file is missing", REMEDY)
 
     @property
-    def _files(self) -> list[Path]:
+    def files(self) -> list[Path]:
+        """All files that the fingerprint stands for."""
         text = [self._tokenizer_file] if self._tokenizer_file else []
         config = self.path / CONFIG
         return [*self.graphs.values(), *text, *([config] if config.exists() else [])]
@@ -66,7 +67,7 @@ class ModelFiles:
     @cached_property
     def _fingerprint(self) -> str:
         digest = hashlib.sha256(f"{self._spec.context} {self.dimension}".encode())
-        for file in self._files:
+        for file in self.files:
             digest.update(hashlib.sha256(file.read_bytes()).digest())
         return digest.hexdigest()[:16]
 

@@ -19,13 +19,23 @@ if TYPE_CHECKING:
 ID_BYTES: Final = 15  # 24 base32 characters without padding; 120 bits
 ID_LENGTH: Final = 24
 _BASE32: Final = b"abcdefghijklmnopqrstuvwxyz234567"
-_SEPARATORS: Final = (",", ":")
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"))
 _AT_ONCE: Final = 1 << 14  # rows whose keys are Python objects at a time
 
 
 def short_hash(*parts: str | float | None) -> str:
     """Return 24 lower-case characters that identify the parts in their order."""
-    digest = hashlib.blake2b(_json(parts).encode(), digest_size=ID_BYTES).digest()
+    return hash_of_list(json_list(*parts))
+
+
+def json_list(*parts: str | float | None) -> str:
+    """Return the text that `short_hash` hashes: what many lists begin with need be written only once."""
+    return _json(parts)
+
+
+def hash_of_list(text: str) -> str:
+    """Return `short_hash` of the parts whose `json_list` a text is."""
+    digest = hashlib.blake2b(text.encode(), digest_size=ID_BYTES).digest()
     return b32encode(digest).decode().lower()
 
 
@@ -52,7 +62,7 @@ def record_ids(run: int, schema: str, keys: Sequence[pa.Array], rows: int) -> pa
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=True, separators=_SEPARATORS)
+    return _ENCODER.encode(value)
 
 
 def _written(column: pa.Array) -> tuple[Any, ...]:

@@ -97,7 +97,11 @@ def test_a_library_of_the_first_version_keeps_its_content(first: Address) -> Non
         kept = [{column: row[column] for column in rows[0]} if rows else row for row in after[name]]
         assert [row for row in kept if row in rows] == rows
         assert len(kept) == len(rows) + 3 * (name == "counters")  # revision, backfills, oldest epoch
-    assert {name for name in after if after[name]} == {"library", *(name for name in before if before[name])}
+    assert {name for name in after if after[name]} == {
+        "library",
+        "run_steps",
+        *(name for name in before if before[name]),
+    }
     assert {"title_metadata", "people", "cast_members", "title_rights", "schema_types", "corrections"} <= {
         *after
     }

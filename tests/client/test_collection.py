@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import lancedb.table
 import pytest
 
 import watchdown
@@ -18,7 +19,7 @@ from watchdown.client import Library
 from watchdown.client.results_collection import CollectionReport
 from watchdown.runs.states import State
 from watchdown.storage import keys
-from watchdown_schemas.errors import CursorExpired, LibraryBusy
+from watchdown_schemas.errors import CursorExpired, LibraryBusy, StorageFull
 from watchdown_schemas.types import Keyframe, Note
 
 NOW = timedelta(0)
@@ -260,3 +261,49 @@ def test_a_report_of_a_collection_is_json(library: Library) -> None:
     told = json.loads(library.collection.run(grace=NOW, dry_run=True).model_dump_json())
     assert told["dry_run"]
     assert {one["kind"]: one["count"] for one in told["removed"]}["runs"] == 1
+
+
+def test_runs_are_written_while_others_are_collected(library: Library, place: Path) -> None:
+    errors: list[BaseException] = []
+
+    def load() -> None:
+        try:
+            with watchdown.open(place) as other:
+                for version in range(1, 6):
+                    write(other, TITLES[0], version)
+        except BaseException as error:  # noqa: BLE001 - told by the test
+            errors.append(error)
+
+    loader = threading.Thread(target=load)
+    loader.start()
+    gone: set[int] = set()
+    while loader.is_alive():
+        gone |= set(library.collection.run(grace=NOW).runs)
+    loader.join()
+    gone |= set(library.collection.run(grace=NOW).runs)
+    assert errors == []
+    assert gone == {1, 2, 3, 4}
+    assert {hit.text for hit in library.search("lantern", schema_type="Note", limit=99).hits} == {
+        f"Lantern {at} of version 5" for at in range(30)
+    }
+
+
+def test_a_full_disk_ends_the_collection_and_the_next_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise RuntimeError("lance error: No space left on device (os error 28)")
+
+    with entered(tmp_path / "library", *TITLES) as library:
+        for version in (1, 2):
+            write(library, TITLES[0], version)
+        before = answers(library)
+        for step in ("delete", "optimize"):
+            with monkeypatch.context() as patch:
+                patch.setattr(lancedb.table.LanceTable, step, full)
+                with pytest.raises(StorageFull, match="Free some space"):
+                    library.collection.run(grace=NOW)
+            assert answers(library) == before
+        assert library.collection.run(grace=NOW).runs == ()
+        assert answers(library) == before
+        assert list(services(library).read_run("Note", 1)) == []

@@ -256,23 +256,9 @@ def test_what_a_program_wrote_stands_beside_what_algorithms_make(library: Librar
 def test_a_run_of_an_algorithm_that_is_no_more_here_offers_no_command_that_cannot_run(
     library: Library,
 ) -> None:
-    with services(library).database.writing() as connection:
-        connection.execute(
-            insert(tables.runs).values(
-                number=99,
-                title="heat",
-                timeline="heat.1",
-                algorithm="gone",
-                version="1.0.0",
-                memo_key="k",
-                state="failed",
-                counts={},
-                warnings=[],
-                error="it broke",
-                created_at=now(),
-                updated_at=now(),
-            )
-        )
+    ledger, slot_of = services(library).ledger, {"title": "heat", "timeline": "heat.1", "algorithm": "gone"}
+    number = ledger.plan(**slot_of, version="1.0.0", memo_key="k", model=None).number
+    ledger.step(number, State.FAILED, error="it broke")
     found = slot(library, algorithm="gone")
     assert (found.standing, found.why, found.fix) == ("failed", "it broke", ())
 

@@ -69,17 +69,19 @@ class Store:
         assert self.known is not None
         return self.known
 
-    def write(self, run: int, records: Sequence[Record], title: str = "t") -> Outcome:
+    def write(self, run: int, records: Sequence[Record], title: str = "t", model: str = MODEL) -> Outcome:
         """Write records of one type as a run of a title."""
         schema = type(records[0])
         dimension = DIMENSION if has_vector(schema) else None
         stamp = Stamp(run=run, title=title, timeline=f"{title}.1", asset="a", algorithm="x", version="1.0.0")
-        return self.write_batch(run, schema, to_arrow(records, schema, stamp, dimension))
+        return self.write_batch(run, schema, to_arrow(records, schema, stamp, dimension), model)
 
-    def write_batch(self, run: int, schema: type[Record], batch: pa.RecordBatch) -> Outcome:
+    def write_batch(
+        self, run: int, schema: type[Record], batch: pa.RecordBatch, model: str = MODEL
+    ) -> Outcome:
         """Write rows in their type's own layout as a run."""
         reader = pa.RecordBatchReader.from_batches(batch.schema, [batch.slice(0, 7), batch.slice(7)])
-        return self.sink.write([run], schema, reader, model=MODEL if has_vector(schema) else None)
+        return self.sink.write([run], schema, reader, model=model if has_vector(schema) else None)
 
     def search(
         self,

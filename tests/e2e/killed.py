@@ -19,7 +19,7 @@ from typing import Any
 import lancedb.table
 from library_dump import dump, leftovers
 
-from killing import dying, forked, watch
+from killing import dying, forked, states_reached, watch
 from watchdown.catalogue.titles import Catalogue
 from watchdown.cli import main
 from watchdown.lake.tables import Lake
@@ -31,8 +31,8 @@ from watchdown.stores.lance.sink import LanceSink
 IMPORTED = (feeds, work)
 SEAMS: list[tuple[Any, str]] = [
     (Catalogue, "add"),
-    (Ledger, "plan"),
-    (Ledger, "step"),
+    (Ledger, "enter"),
+    (Ledger, "steps"),
     (Ledger, "publish"),
     (Staging, "write"),
     (Staging, "commit"),
@@ -52,7 +52,7 @@ LONGEST_SECONDS = 100
 
 def named(method: str, args: tuple[Any, ...]) -> str:
     """Return the name of a seam, with the state that is reached."""
-    return f"{method} {args[2]}" if method == "Ledger.step" else method
+    return states_reached(method, args) if method == "Ledger.steps" else method
 
 
 def alone(body: Callable[[], Any]) -> tuple[int, Any]:

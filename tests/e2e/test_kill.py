@@ -34,7 +34,7 @@ def kills(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
 
 def test_kills_come_in_every_state_and_at_every_seam(kills: list[dict[str, Any]]) -> None:
     places = " ".join(kill["about_to"] for kill in kills)
-    seams = ["Catalogue.add", "Ledger.plan", "Ledger.publish", "Staging.commit", "LanceSink.write"]
+    seams = ["Catalogue.add", "Ledger.enter", "Ledger.publish", "Staging.commit", "LanceSink.write"]
     for place in [*seams, *(f"Ledger.step {state}" for state in STATES), "os.link", "shutil.rmtree"]:
         assert place in places
 

@@ -57,7 +57,7 @@ def test_the_records_of_an_algorithm_and_of_what_reads_them_become_files(
     kinds = registry.discover()
     for name, one in made.items():
         assert (one["title"], one["title_name"]) == (title, "Harbour")
-        parquet, lines = (out / file for file in one["files"])
+        parquet, lines, *_others = (out / file for file in one["files"])
         assert pq.read_table(parquet).num_rows == SHOTS
         records = [kinds[name].model_validate_json(line) for line in lines.read_text("utf-8").splitlines()]
         with watchdown.open(bare) as library:

@@ -63,9 +63,8 @@ def test_many_small_runs_stay_in_few_files_and_answer_the_same_once_tended(tmp_p
     assert upkeep.fragments(table) <= 2  # what was in the indices, and what was not
     assert files(tmp_path) < min(many, 60)
     assert answers(store(Lake(tmp_path))) == before
-    for _ in range(2):
-        last = [lake.tend(name).versions for name in lake.names()]
-    assert last == [0, 0]
+    assert any(lake.tend(name).versions for name in lake.names()) or upkeep.fragments(table) == 1
+    assert [lake.tend(name).versions for name in lake.names()] == [0, 0]
 
 
 def test_a_version_is_kept_as_long_after_it_was_replaced_however_old_it_is() -> None:

@@ -176,7 +176,10 @@ def test_many_runs_are_given_up_at_once(database: Database, ledger: Ledger) -> N
     one = brought(ledger, State.FAILED)
     with database.writing() as connection:
         row = dict(connection.execute(runs.select().where(runs.c.number == one)).mappings().one())
-        connection.execute(insert(runs), [row | {"number": one + n} for n in range(1, 1201)])
+        more = [row | {"number": one + n, "state": "planned"} for n in range(1, 1201)]
+        connection.execute(insert(runs), more)
+        planned = runs.c.state == "planned"
+        connection.execute(update(runs).where(planned).values(state="cancelled"))
     collectable = Collectable(database)
     assert collectable.give_up(AT_ONCE) == 1201
     collectable.confirm([found.number for found in collectable.pending()])

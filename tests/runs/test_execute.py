@@ -153,7 +153,7 @@ def dying(call: int, *, after: bool) -> type[Ledger]:
         return changed
 
     return type(
-        "Dying", (Ledger,), {name: die(getattr(Ledger, name)) for name in ("plan", "step", "publish")}
+        "Dying", (Ledger,), {name: die(getattr(Ledger, name)) for name in ("plan", "steps", "publish")}
     )
 
 

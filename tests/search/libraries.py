@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from conformance.stores import Store, lines
+from conformance.stores import MODEL, Store, lines
 from watchdown.catalogue.directory import Known as KnownTitle
 from watchdown.catalogue.model import Timeline, Title
 from watchdown.search.answer import Search
@@ -33,8 +33,12 @@ COLOURS: Final = ("red", "green", "blue", "yellow")
 class TinyModel:
     """A model of four colours: a text is near the frames that were drawn for its words."""
 
-    fingerprint = "model"
     dimension = 32
+
+    def __init__(self, fingerprint: str = "model", shift: int = 0) -> None:
+        """Give each fingerprint a `shift`: the vectors of one model are nothing to another."""
+        self.fingerprint = fingerprint
+        self._shift = shift
 
     def __call__(self, graph: str, batch: Any) -> Vectors:
         raise NotImplementedError(graph, batch)
@@ -45,7 +49,7 @@ class TinyModel:
     def text(self, text: str) -> Vectors:
         """Return the unit vector of a text."""
         vector = np.full(self.dimension, 0.01, np.float32)
-        vector[[COLOURS.index(word) for word in text.split() if word in COLOURS]] = 1
+        vector[[self._shift + COLOURS.index(word) for word in text.split() if word in COLOURS]] = 1
         return vector / np.linalg.norm(vector)
 
 
@@ -59,8 +63,7 @@ class TinyKnown(Known):
         return self.model
 
     def make(self, context: Context) -> Any:
-        del context
-        return self
+        return self if context.model in (None, self.model) else replace(self, model=context.model)
 
     def encode_text(self, texts: list[str]) -> Vectors:
         """Return the unit vectors of texts."""
@@ -93,12 +96,14 @@ class SyntheticLibrary:
         self.views: list[View] = [View(epoch=0, last_run=0, visible=frozenset())]
         self.titles = {f"t{n}": Title(id=f"t{n}", name=f"Film {n}", added_at="") for n in range(titles)}
         self.made_by = {"tiny": {"model"}}
+        self.kept: dict[str, TinyModel] = {}
         self._last_run = 0
         self.search = Search(
             types=STANDARD_TYPES,
             searcher=store.searcher,
             algorithms=AlgorithmCatalogue([TinyKnown(MANIFEST, "nowhere", Path())]),
             directory=self,
+            kept=lambda _algorithm, fingerprint: self.kept.get(fingerprint),
         )
         for number, title in enumerate(self.titles):
             self.publish(self.shots(title), self.frames(title, number), self.lines(title))
@@ -131,11 +136,11 @@ class SyntheticLibrary:
         visible = (self.views[-1].visible | set(runs)) - instead_of
         self.views.append(View(epoch=len(self.views), last_run=self._last_run, visible=visible))
 
-    def run(self, title: str, *records: Any) -> int:
+    def run(self, title: str, *records: Any, model: str = MODEL) -> int:
         """Write the records of a new run, which nobody sees yet."""
         self._last_run += 1
         for schema in {type(record) for record in records}:
-            self.store.write(self._last_run, [one for one in records if type(one) is schema], title)
+            self.store.write(self._last_run, [one for one in records if type(one) is schema], title, model)
         return self._last_run
 
     def shots(self, title: str) -> int:
@@ -154,19 +159,19 @@ class SyntheticLibrary:
         ]
         return self.run(title, *shots, *keyframes)
 
-    def frames(self, title: str, seed: int) -> int:
+    def frames(self, title: str, seed: int, model: str = MODEL, shift: int = 0) -> int:
         """Write a run of four frames per shot; each shot has a colour of its own, never twice the same."""
         dice = np.random.default_rng(seed)
         found = []
         for shot in range(SHOTS):
             look = np.abs(dice.normal(size=32)) * 0.2
-            look[shot % len(COLOURS)] += 1
+            look[shift + shot % len(COLOURS)] += 1
             for quarter in range(4):
                 vector = look + 0.02 * dice.normal(size=32)
                 start = shot * 2 * SECOND + quarter * SECOND // 2
                 unit = (vector / np.linalg.norm(vector)).astype(np.float32)
                 found.append(Embedding(start_ns=start, end_ns=start + SECOND // 2, vector=unit))
-        return self.run(title, *found)
+        return self.run(title, *found, model=model)
 
     def lines(self, title: str) -> int:
         """Write a run of a line per shot."""

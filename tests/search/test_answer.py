@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from conformance.stores import STORES, lines, opened
-from search.libraries import COLOURS, SECOND, SHOTS, SyntheticLibrary, like, seen, spoken
+from search.libraries import COLOURS, SECOND, SHOTS, SyntheticLibrary, TinyModel, like, seen, spoken
 from watchdown.search.hit import Hit
 from watchdown.search.query import Dialogue, Picture, Query
 from watchdown_schemas.errors import AlgorithmNotFound, ModelMismatch, NotFound, QueryError
@@ -181,6 +181,35 @@ def test_vectors_of_another_model_are_never_searched_in_silence(library: Synthet
     assert not page.complete
     assert page.notes == ("vectors of model older were not searched",)
     assert library.search.answer(spoken("curtain")).complete
+
+
+OLDER = TinyModel("older", shift=8)
+
+
+def test_vectors_of_a_model_of_before_are_searched_with_that_model(library: SyntheticLibrary) -> None:
+    older = [library.frames(title, number, "older", 8) for number, title in enumerate(library.titles)]
+    library.publish(*older, instead_of=frozenset({2, 5}))
+    library.made_by, library.kept = {"tiny": {"older"}}, {"older": OLDER}
+    page = library.search.answer(seen("blue"), limit=20)
+    assert (page.complete, page.notes) == (True, ())
+    assert {COLOURS[hit.start_ns // (2 * SECOND) % 4] for hit in page} == {"blue"}
+    assert {hit.evidence["run"] for hit in page} == set(older)
+    assert library.search.answer(like(page[0].id))[0].id == page[0].id
+
+
+def test_where_two_models_made_vectors_both_answer_in_turn_on_every_page(library: SyntheticLibrary) -> None:
+    older = library.frames("t1", 1, "older", 8)
+    library.publish(older, instead_of=frozenset({5}))
+    library.made_by, library.kept = {"tiny": {"older", "model"}}, {"older": OLDER}
+    hits = pages(library, seen("blue"), 7)
+    assert len({hit.id for hit in hits}) == len(hits) == 2 * SHOTS
+    assert {hit.title for hit in hits[:2]} == {"t0", "t1"}
+    for title in library.titles:
+        of_one = [hit.start_ns for hit in hits if hit.title == title]
+        assert {COLOURS[at // (2 * SECOND) % 4] for at in of_one[:12]} == {"blue"}
+    assert hits == list(library.search.answer(seen("blue"), limit=1000))
+    (note,) = library.search.answer(seen("blue")).notes
+    assert note.startswith("vectors are of the models model, older, so hits are ranked by their places")
 
 
 def test_a_library_without_vectors_answers_with_nothing(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from killing import dying, forked, watch
+from killing import dying, forked, states_reached, watch
 from runs.algorithms import catalogue
 from runs.libraries import Library
 from stores.loads import prefix
@@ -36,7 +36,7 @@ LINES = 300  # several batches of the smallest size
 LONGEST_SECONDS = 60
 STEPS: list[tuple[Any, str]] = [
     (Cluster, "once"),
-    (Ledger, "step"),
+    (Ledger, "steps"),
     (Ledger, "publish"),
     (LocalStorage, "delete"),
 ]
@@ -54,8 +54,8 @@ def named(method: str, args: tuple[Any, ...]) -> str:
     match method:
         case "Cluster.once":
             return f"{method} {args[1]} {args[2].replace(args[0].layout.prefix, '')}"
-        case "Ledger.step":
-            return f"{method} {args[2]}"
+        case "Ledger.steps":
+            return states_reached(method, args)
     return method
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, insert, select, update
@@ -74,6 +74,14 @@ class Corrections:
         return self._where(
             columns.title == title, columns.algorithm == algorithm, columns.withdrawn_at.is_(None)
         )
+
+    def of_titles(self, titles: Collection[str]) -> dict[str, dict[str, _Listed]]:
+        """Return the corrections of many titles that hold, by title and algorithm, oldest first."""
+        found: dict[str, dict[str, _Listed]] = {}
+        holds = corrections.c.withdrawn_at.is_(None)
+        for one in self._where(corrections.c.title.in_(titles), holds):
+            found.setdefault(one.title, {}).setdefault(one.algorithm, []).append(one)
+        return found
 
     def list(self, title: str) -> _Listed:
         """Return all corrections of a title, oldest first: those withdrawn, too."""

@@ -109,6 +109,16 @@ runs = Table(
     Column("created_at", TEXT, nullable=False),
     Column("updated_at", TEXT, nullable=False),
     Index("ix_runs_slot", "title", "algorithm", "state"),
+    # What has changed since an epoch; runs that were never seen are not in them.
+    *(
+        Index(
+            f"ix_runs_{name}",
+            name,
+            sqlite_where=text(f"{name} IS NOT NULL"),
+            postgresql_where=text(f"{name} IS NOT NULL"),
+        )
+        for name in ("visible_from", "visible_to")
+    ),
     # The database itself keeps a slot from ever having two active runs.
     Index(
         "uq_runs_active_slot",
@@ -120,12 +130,22 @@ runs = Table(
     ),
 )
 
+# The steps that a run may take; triggers refuse every other (`migrations/run_rules.py`).
+run_steps = Table(
+    "run_steps",
+    metadata,
+    Column("from_state", TEXT, primary_key=True),
+    Column("to_state", TEXT, primary_key=True),
+)
+
+# `kind` is "published", "taken back", "shown again" or "forgotten".
 publications = Table(
     "publications",
     metadata,
     Column("epoch", BigInteger, primary_key=True, autoincrement=False),
     Column("at", TEXT, nullable=False),
     Column("last_run", BigInteger, nullable=False),
+    Column("kind", TEXT, nullable=False, server_default="published"),
 )
 
 # When a run was seen before it was taken back and shown again; its newest time is in `runs`.

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, delete, insert, select
 
@@ -35,6 +35,16 @@ def as_timeline(row: Row[Any]) -> Timeline:
 def as_asset(row: Row[Any]) -> Asset:
     """Return the asset of a row."""
     return Asset(**row._mapping)  # noqa: SLF001 - the documented mapping of a row
+
+
+class Input(NamedTuple):
+    """What results depend on of an asset; there are very many of them."""
+
+    title: str
+    kind: str
+    fingerprint: str
+    language: str | None
+    offset_ns: int
 
 
 class Catalogue:
@@ -119,6 +129,33 @@ class Catalogue:
         statement = select(tables.assets).where(tables.assets.c.title == title).order_by(tables.assets.c.id)
         with self._database.reading() as connection:
             return [as_asset(row) for row in connection.execute(statement)]
+
+    def timelines_of(self, titles: Collection[str]) -> dict[str, Timeline]:
+        """Return timelines by title."""
+        statement = select(tables.timelines).where(tables.timelines.c.title.in_(titles))
+        with self._database.reading() as connection:
+            return {row.title: as_timeline(row) for row in connection.execute(statement)}
+
+    def assets_of(self, titles: Collection[str]) -> dict[str, list[Asset]]:
+        """Return the assets of many titles, each title's in a fixed order."""
+        columns = tables.assets.c
+        statement = select(tables.assets).where(columns.title.in_(titles)).order_by(columns.id)
+        found: dict[str, list[Asset]] = {title: [] for title in titles}
+        with self._database.reading() as connection:
+            for row in connection.execute(statement):
+                found[row.title].append(as_asset(row))
+        return found
+
+    def inputs_of(self, titles: Collection[str]) -> dict[str, list[Input]]:
+        """Return what results depend on of the assets of many titles."""
+        columns = tables.assets.c
+        needed = (columns.title, columns.kind, columns.fingerprint, columns.language, columns.offset_ns)
+        statement = select(*needed).where(columns.title.in_(titles))
+        found: dict[str, list[Input]] = {title: [] for title in titles}
+        with self._database.reading() as connection:
+            for row in connection.execute(statement):
+                found[row[0]].append(Input(*row))
+        return found
 
     def shared(self, asset: Asset) -> bool:
         """Whether another title has the same content, too: as the same subtitles may be of two films."""

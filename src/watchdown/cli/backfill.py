@@ -1,9 +1,8 @@
-"""`watchdown backfill` and `watchdown run`: one algorithm over many titles, or over one, now."""
+"""`watchdown backfill`: one algorithm over many titles."""
 
 from __future__ import annotations
 
 import shlex
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -15,7 +14,6 @@ from watchdown.cli.batches import (
     TitlesOption,
     ToleranceOption,
     ViaOption,
-    tell_bundle,
     tell_plan,
     tell_report,
     tell_waiting,
@@ -24,10 +22,9 @@ from watchdown.cli.batches import (
 from watchdown.cli.exit_codes import ExitCode
 from watchdown.cli.options import DEFAULT_LIBRARY, JsonOption, LibraryOption
 from watchdown.cli.output import notice, print_json
-from watchdown.cli.steps import steps
 from watchdown.runs.batch import LARGEST, SIZE
 from watchdown.runs.states import State
-from watchdown_schemas.errors import BackfillCancelled, RunError
+from watchdown_schemas.errors import BackfillCancelled
 
 if TYPE_CHECKING:
     from watchdown.client.backfills import Begun
@@ -46,6 +43,10 @@ PublishOption = Annotated[
 OnlyOption = Annotated[
     bool, typer.Option("--only", help="Do not go on to the algorithms that read its records.")
 ]
+AgainOption = Annotated[bool, typer.Option("--again", help="Show once more what was taken back.")]
+PriorityOption = Annotated[
+    int, typer.Option(min=0, max=99, metavar="N", help="Among batches, the higher is worked first.")
+]
 AlgorithmArgument = Annotated[str, typer.Argument(metavar="ALGO", help="The algorithm's name.")]
 
 
@@ -59,6 +60,8 @@ def backfill(
     tolerance: ToleranceOption = 0.0,
     size: SizeOption = SIZE,
     only: OnlyOption = False,
+    again: AgainOption = False,
+    priority: PriorityOption = 0,
     via: ViaOption = "local",
     library: LibraryOption = DEFAULT_LIBRARY,
     as_json: JsonOption = False,
@@ -80,6 +83,8 @@ def backfill(
         via=via,
         tolerance=tolerance,
         only=only,
+        again=again,
+        priority=priority,
     )
     with opened(library, ask=True) as services:
         services.algorithms[algorithm]  # raises, naming those that are known
@@ -111,7 +116,7 @@ def follow(services: Services, begun: Begun, library: str, *, as_json: bool) -> 
         tell_report(judged, as_json=as_json, indent=None)
         return ExitCode.FAILED
     judged = backfills.settle(services, number, library=library, blocked=found.blocked)
-    if not (as_json or judged.runs or found.blocked):
+    if not (as_json or judged.runs or found.blocked or found.again):
         typer.echo(f"Nothing is to be done: {found.up_to_date} titles have the result already.")
         return ExitCode.OK
     code = tell_report(judged, as_json=as_json, indent=None)
@@ -122,42 +127,3 @@ def follow(services: Services, begun: Begun, library: str, *, as_json: bool) -> 
             "try them again", f"watchdown backfills retry-failed {number} --library {shlex.quote(library)}"
         )
     return code
-
-
-def run(
-    algorithm: AlgorithmArgument,
-    *,
-    on: Annotated[str, typer.Option("--on", metavar="TITLE", help="The title, by name or id.")],
-    out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write the result there, as Parquet and JSON.")
-    ] = None,
-    library: LibraryOption = DEFAULT_LIBRARY,
-    as_json: JsonOption = False,
-) -> int:
-    """Run an algorithm over one title now, then those that read what it made, and publish the result."""
-    from watchdown.client import backfilling, bundling
-    from watchdown.client.opening import opened
-    from watchdown.executors.protocol import Wanted
-
-    with (
-        opened(library, ask=True) as services,
-        backfilling.executor_of(services, "local") as executor,
-    ):
-        title, batches = services.catalogue.title(on), list[str]()
-        dependants = sorted(services.batching.dependants([algorithm]))
-        with steps(quiet=as_json) as report:
-            for names in filter(None, ([algorithm], dependants)):
-                found = backfilling.plan(services, names, [title.id], apart=True, waiting=waiting())
-                if found.waiting and algorithm in names:
-                    remedy = "Mend that first, or choose another title"
-                    raise RunError(title.name, found.waiting[0].why, remedy)
-                wanted = Wanted(algorithm=algorithm, titles=[title.id], planned=found, size=1, urgent=True)
-                for step in executor.watch(executor.run(wanted)):
-                    report(step)
-                batches += [one.batch for one in found.batches]
-        judged = backfilling.report(services, batches, library=str(library))
-        if out is None or not judged.passed:
-            return tell_report(judged, as_json=as_json)
-        made = bundling.results(services, [algorithm], [title.id])
-        tell_bundle(map(str, bundling.write_bundle(services, made, out)), as_json=as_json)
-        return ExitCode.OK

@@ -110,6 +110,7 @@ def tell_plan(found: Planned, *, as_json: bool) -> None:
                 "plan": found.plan,
                 "batches": [asdict(one) for one in found.batches],
                 "up_to_date": found.up_to_date,
+                "again": list(found.again),
                 "blocked": found.blocked,
                 "waiting": [asdict(one) for one in found.waiting],
             }
@@ -126,8 +127,13 @@ def tell_plan(found: Planned, *, as_json: bool) -> None:
 
 def tell_waiting(found: Planned) -> None:
     """Say which titles cannot be run now, and which have nothing for it."""
+    if found.again:
+        notice(
+            "shown again", f"{len(found.again)} results that readers have seen before: they hold once more"
+        )
     for one in found.waiting:
         kind, what = ("warning", "cannot be run now") if one.blocked else ("note", "is not for it")
+        what = "is not run again" if one.taken_back else what
         notice(kind, f"{printable(one.title)}: {one.algorithm} {what}: {printable(one.why)}")
 
 

@@ -20,11 +20,17 @@ from watchdown.cli import (
     collect,
     dead_letters,
     demo,
+    diff,
     doctor,
     forget,
+    history,
+    metrics,
     models,
     note,
+    plan,
     quarantine,
+    rollback,
+    run,
     schema,
     search,
     settings,
@@ -32,6 +38,7 @@ from watchdown.cli import (
     status,
     titles,
     work,
+    write,
 )
 from watchdown.cli.exit_codes import ExitCode
 from watchdown.cli.output import notice
@@ -72,15 +79,20 @@ app.add_typer(titles.group, name="titles")
 app.command("runs")(titles.runs)
 app.command("show")(show.show)
 app.command("status")(status.status)
+app.command("plan")(plan.plan)
+app.command("metrics")(metrics.metrics)
 app.command("backfill")(backfill.backfill)
 app.add_typer(backfills.app, name="backfills")
-app.command("run")(backfill.run)
+app.command("run")(run.run)
 app.command("batch")(batches.batch)
 app.command("work")(work.work)
 app.command("record")(batches.record)
 app.command("validate")(batches.validate)
 app.command("load")(batches.load)
 app.command("publish")(batches.publish)
+app.command("rollback")(rollback.rollback)
+app.command("history")(history.history)
+app.command("diff")(diff.diff)
 app.command("report")(batches.report)
 app.command("bundle")(batches.bundle)
 app.command("budget")(budget.budget)
@@ -94,6 +106,7 @@ app.add_typer(schema.group, name="schema")
 app.add_typer(models.group, name="models")
 app.add_typer(note.app, name="note")
 app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(write.app, name="write")
 app.add_typer(dead_letters.app, name="dead-letters")
 
 

@@ -18,4 +18,8 @@ LibraryOption = Annotated[
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+AsOfOption = Annotated[
+    int | None,
+    typer.Option("--as-of", metavar="EPOCH", help="As it was seen at an epoch of: watchdown history."),
+]
 DEFAULT_LIBRARY = Path("watchdown-library")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from watchdown.cli.options import DEFAULT_LIBRARY, JsonOption, LibraryOption
+from watchdown.cli.options import DEFAULT_LIBRARY, AsOfOption, JsonOption, LibraryOption
 from watchdown.cli.output import notice, print_json, table
 from watchdown.folder import storage_error
 from watchdown_schemas.errors import NotFound, printable
@@ -42,6 +42,7 @@ def search(
     after: Annotated[
         str | None, typer.Option(metavar="CURSOR", help="The cursor of the page before.")
     ] = None,
+    as_of: AsOfOption = None,
     sheet: Annotated[Path | None, typer.Option(help="Write the hits as a contact sheet, a PNG.")] = None,
     library: LibraryOption = DEFAULT_LIBRARY,
     as_json: JsonOption = False,
@@ -61,6 +62,7 @@ def search(
             min_score=min_score,
             limit=limit,
             after=after,
+            as_of=as_of,
         )
         if as_json:
             print_json(page.model_dump(mode="json"))

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from watchdown.cli.options import DEFAULT_LIBRARY, JsonOption, LibraryOption
+from watchdown.cli.options import DEFAULT_LIBRARY, AsOfOption, JsonOption, LibraryOption
 from watchdown.cli.output import clock, print_json, table
 from watchdown.cli.titles_import import plain, played
 from watchdown_schemas.errors import printable
@@ -34,6 +34,7 @@ def lane(ranges: Sequence[tuple[int, int]], duration_ns: int, *, cuts: bool) -> 
 def show(
     title: Annotated[str, typer.Argument(help="A title's name or id.")],
     *,
+    as_of: AsOfOption = None,
     library: LibraryOption = DEFAULT_LIBRARY,
     as_json: JsonOption = False,
 ) -> None:
@@ -41,7 +42,7 @@ def show(
     import watchdown
 
     with watchdown.open(library) as opened:
-        summary = opened.show(title)
+        summary = opened.show(title, as_of=as_of)
     if as_json:
         print_json(summary.model_dump())
     else:

@@ -19,8 +19,11 @@ from watchdown.client.part_backfills import AsyncBackfills
 from watchdown.client.part_budget import AsyncBudget
 from watchdown.client.part_collection import AsyncCollection
 from watchdown.client.part_dead_letters import AsyncDeadLetters
+from watchdown.client.part_plan import AsyncPlan
+from watchdown.client.part_publication import AsyncPublication
 from watchdown.client.part_repair import AsyncRepair
 from watchdown.client.part_status import AsyncStatus
+from watchdown.client.part_writes import AsyncWrites
 from watchdown.client.parts_asynchronous import (
     AsyncCorrections,
     AsyncNotes,
@@ -55,11 +58,14 @@ class AsyncLibrary:
         self.corrections = AsyncCorrections(services)
         self.quarantine = AsyncQuarantine(services)
         self.budget = AsyncBudget(services)
+        self.writes = AsyncWrites(services)
         self.collection = AsyncCollection(services)
         self.repair = AsyncRepair(services)
         self.status = AsyncStatus(services)
+        self.plan = AsyncPlan(services)
         self.dead_letters = AsyncDeadLetters(services)
         self.backfills = AsyncBackfills(services)
+        self.publication = AsyncPublication(services)
 
     async def __aenter__(self) -> Self:
         return self
@@ -86,13 +92,15 @@ class AsyncLibrary:
         min_score: float | None = None,
         limit: int = 20,
         after: str | None = None,
+        as_of: int | None = None,
     ) -> Page:
         """Search by a description, by spoken words (`dialogue`), by an image file or by a shot's id.
 
         With a `schema_type`, by words in the text of its records: `Note`, `Caption`, or one of your own.
-        `titles` limits the search to titles by name or id; `after` is the cursor of an earlier page. What
-        scores less than `min_score` is no hit: the cosine of pictures, from 0 to 1 for words.
-        Raises QueryError when the query cannot be answered as asked, CursorExpired for an old cursor.
+        `titles` limits the search to titles by name or id; `after` is the cursor of an earlier page, `as_of`
+        an earlier epoch. What scores less than `min_score` is no hit: the cosine of pictures, from 0 to 1 for
+        words. Raises QueryError when the query cannot be answered as asked, CursorExpired for an old cursor
+        or epoch.
         """
         spoken = "DialogueLine" if dialogue else schema_type
         leaf = await run_sync(partial(_leaf, text, image, shot, languages, schema_type=spoken))
@@ -102,7 +110,9 @@ class AsyncLibrary:
             else tuple([(await run_sync(self._services.directory.title, name)).id for name in titles])
         )
         query = Query(leaf=leaf, titles=scope, min_score=min_score)
-        return await run_sync(partial(self._services.search.answer, query, limit=limit, after=after))
+        return await run_sync(
+            partial(self._services.search.answer, query, limit=limit, after=after, as_of=as_of)
+        )
 
     @needs_local
     async def add(
@@ -270,11 +280,11 @@ class AsyncLibrary:
         return await run_sync(showing.summaries, self._services, title)
 
     @needs_local
-    async def show(self, title: str) -> TitleSummary:
-        """Return what exists of a title."""
+    async def show(self, title: str, *, as_of: int | None = None) -> TitleSummary:
+        """Return what exists of a title; with `as_of`, the records that an earlier epoch showed of it."""
         from watchdown.client import showing
 
-        return await run_sync(showing.show, self._services, title)
+        return await run_sync(showing.show, self._services, title, as_of)
 
     async def thumbnail(self, key: str) -> bytes:
         """Return the picture of a hit's `thumbnail` key as JPEG."""

@@ -16,6 +16,7 @@ from watchdown.runs import backfills
 from watchdown.runs.batch import SIZE, read_batch
 from watchdown.runs.batching import Planned
 from watchdown.runs.control import Control
+from watchdown.runs.outlook import AS_DECLARED, Parameters
 from watchdown.runs.reporting import BackfillReport, report_on
 from watchdown.runs.worker import Worker
 from watchdown_schemas.errors import SettingsInvalid
@@ -46,12 +47,18 @@ def plan(
     readers: bool = False,
     size: int = SIZE,
     apart: bool = False,
+    priority: int = 0,
+    parameters: Parameters = AS_DECLARED,
+    again: bool = False,
+    show: bool = True,
     waiting: Waiting = nothing,
 ) -> Planned:
     """Return what titles lack of algorithms, of all without any, in batches.
 
     `over` narrows them to those over media or over records; with `readers` they are those that read what
-    the named ones make. `apart`, other titles are left alone.
+    the named ones make. `apart`, other titles are left alone; `parameters` are those that are not as
+    declared. What was seen before and is wanted now is shown again, unless `show` is false; `again`, also
+    what somebody took back.
     """
     names = set(algorithms) or set(services.algorithms)
     for name in names:
@@ -64,7 +71,12 @@ def plan(
         }
     with services.writing(waiting):
         found = chosen(services, titles)
-        return services.batching.plan(found, names, size=size, apart=apart)
+        planned = services.batching.plan(
+            found, names, size=size, apart=apart, priority=priority, parameters=parameters, again=again
+        )
+        if show:
+            services.stages.show_again(planned.again)
+        return planned
 
 
 @contextmanager

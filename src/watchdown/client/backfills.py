@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from watchdown.client import backfilling, budgeting
+from watchdown.client.choosing import chosen
 from watchdown.client.services import Services
 from watchdown.executors.protocol import Executor, Step, Wanted
 from watchdown.runs.backfills import Asked, Backfill, BackfillState, Publish
@@ -29,7 +30,8 @@ NOTHING: Final = Planned(batches=(), up_to_date=0, waiting=())
 class Wish:
     """What a person wants of a backfill; what is None is chosen here.
 
-    With `only`, algorithms that read its records do not follow.
+    With `only`, algorithms that read its records do not follow; with `again`, what somebody took back is
+    shown again. What has a higher `priority` is worked first.
     """
 
     algorithm: str
@@ -41,6 +43,8 @@ class Wish:
     via: backfilling.Via = "local"
     tolerance: float = 0.0
     only: bool = False
+    again: bool = False
+    priority: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,17 @@ def check_executor(services: Services, via: backfilling.Via) -> None:
 
 def begin(services: Services, wish: Wish, waiting: backfilling.Waiting = backfilling.nothing) -> Begun:
     """Plan a backfill and enter it; the one that goes on of the same algorithm and titles is taken up."""
-    found = backfilling.plan(services, [wish.algorithm], wish.titles, size=wish.size, waiting=waiting)
+    publish = wish.publish or ("all" if _is_new_generation(services, wish.algorithm) else "batch")
+    found = backfilling.plan(
+        services,
+        [wish.algorithm],
+        wish.titles,
+        size=wish.size,
+        priority=wish.priority,
+        again=wish.again,
+        show=publish != "all",
+        waiting=waiting,
+    )
     asked = Asked(
         algorithm=wish.algorithm,
         version=services.algorithms[wish.algorithm].manifest.version,
@@ -68,18 +82,26 @@ def begin(services: Services, wish: Wish, waiting: backfilling.Waiting = backfil
         size=wish.size,
         rate=wish.rate,
         concurrency=wish.concurrency or _at_once(wish),
-        publish=wish.publish or ("all" if _is_new_generation(services, wish.algorithm) else "batch"),
+        publish=publish,
         via=wish.via,
         tolerance=wish.tolerance,
+        priority=wish.priority,
     )
     backfill = services.backfills.begin(asked)
     services.backfills.hold(backfill.number, [one.batch for one in found.batches])
+    if publish == "all" and not found.batches:  # nothing else is to be shown with them
+        services.stages.show_again(found.again)
     return Begun(backfill, found, wish.only)
 
 
 def _at_once(wish: Wish) -> int:
     """Return how many titles are worked at once: in a cluster, as many as there is room for."""
-    return wish.size if wish.via == "airflow" else max(1, min(MOST_AT_ONCE, (os.cpu_count() or 1) // 2))
+    return wish.size if wish.via == "airflow" else usual_concurrency()
+
+
+def usual_concurrency() -> int:
+    """Return how many titles are worked at once in this process, where nobody says how many."""
+    return max(1, min(MOST_AT_ONCE, (os.cpu_count() or 1) // 2))
 
 
 def _is_new_generation(services: Services, algorithm: str) -> bool:
@@ -127,7 +149,7 @@ def _waves(
     for algorithm, planned in waves:
         if planned.batches:
             yield from _wave(services, executor, backfill, algorithm, planned)
-        if begun.only or not services.backfills.batches(backfill.number):
+        if begun.only or not (planned.again or services.backfills.batches(backfill.number)):
             return
         for reader in sorted(services.batching.dependants([algorithm]) - known):
             known.add(reader)
@@ -192,7 +214,8 @@ def show(services: Services, number: int) -> bool:
     failed = sum(run.state not in (*PUBLISHED, State.LOADED) for run in runs)
     if failed > backfill.tolerance * len(runs) + DUST:
         return False
-    services.stages.publish(runs)
+    found = services.planner.look(chosen(services, backfill.titles), [backfill.algorithm])
+    services.stages.publish(runs, [run.number for one in found for run in one.again])
     return True
 
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from watchdown.client.results_collection import CollectionReport, Removed
 from watchdown.client.services import Services
+from watchdown.metrics.instruments import at_station
 from watchdown.runs.collect import OLD, ROWS, RUNS, WRITES, Collected, Collector, Report
 from watchdown.runs.collectable import Collectable, Policy
 from watchdown.runs.pictures import Pictures
@@ -50,7 +51,7 @@ def collect(
     collector = collector_of(services, waiting)
     if dry_run:
         return _told(collector.run(policy, dry_run=True, report=report), dry_run=True)
-    with services.alone(COLLECTOR, waiting if wait else _leave(services)):
+    with services.alone(COLLECTOR, waiting if wait else _leave(services)), at_station("collect"):
         return _told(collector.run(policy, report=report), dry_run=False)
 
 

@@ -73,7 +73,8 @@ def withdraw(services: Services, correction: int, waiting: Waiting) -> Correctio
             return taken
         schema = services.registry[taken.schema_type]
         run = services.ledger.active(taken.title, taken.algorithm)
-        assert run is not None  # what was corrected once is never without an active run
+        if run is None:  # its result was taken back: there is nothing to change
+            return services.corrections.withdraw(correction)
         held = [one for one in services.corrections.of(taken.title, taken.algorithm) if one.id != correction]
         bare = _bare(services, run)
         if bare is not None:
@@ -92,7 +93,11 @@ def _bare(services: Services, run: Run) -> Run | None:
     """Return the run of the slot that has the same result without corrections, if there was one."""
     key = corrected(run.memo_key, [])
     runs = services.ledger.runs(run.title, [State.ACTIVE, State.SUPERSEDED])
-    same = [one for one in runs if one.algorithm == run.algorithm and one.memo_key == key]
+    same = [
+        one
+        for one in runs
+        if one.algorithm == run.algorithm and one.memo_key == key and one.collected_at is None
+    ]
     return same[-1] if same else None
 
 
@@ -129,11 +134,10 @@ def _find(services: Services, schema: type[Record], record: str) -> tuple[Run, d
     if found is not None:
         run = services.ledger.get(found["run"])
         active = services.ledger.active(run.title, run.algorithm)
-        assert active is not None  # only another run supersedes
-        for row in to_rows(
-            services.read_run(name, active.number, model_of(active, name, services.registry)), schema
-        ):
-            if all(row[field] == found[field] for field in schema.key):
+        model = model_of(active, name, services.registry) if active else None
+        batches = services.read_run(name, active.number, model) if active else ()
+        for row in to_rows(batches, schema):
+            if active and all(row[field] == found[field] for field in schema.key):
                 return active, row
     raise NotFound(record, f"is no {name} that is visible", "Take an id from library.records()")
 

@@ -44,6 +44,8 @@ class AsyncBackfills:
         via: Literal["local", "airflow"] = "local",
         tolerance: float = 0.0,
         only: bool = False,
+        again: bool = False,
+        priority: int = 0,
         report: Report = quiet,
     ) -> BackfillStatus:
         """Run an algorithm over all titles that lack its result, or over some; return how it has ended.
@@ -63,6 +65,8 @@ class AsyncBackfills:
             via=via,
             tolerance=tolerance,
             only=only,
+            again=again,
+            priority=priority,
         )
         waiting = anyio.from_thread.check_cancelled
         return await run_sync(lambda: self._work(backfills.begin(self._services, wish, waiting), report))
@@ -143,6 +147,8 @@ class Backfills:
         via: Literal["local", "airflow"] = "local",
         tolerance: float = 0.0,
         only: bool = False,
+        again: bool = False,
+        priority: int = 0,
         report: Report = quiet,
     ) -> BackfillStatus:
         """Run an algorithm over all titles that lack its result, or over some; return how it has ended."""
@@ -157,6 +163,8 @@ class Backfills:
                 via=via,
                 tolerance=tolerance,
                 only=only,
+                again=again,
+                priority=priority,
                 report=report,
             )
         )

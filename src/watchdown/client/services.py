@@ -6,7 +6,7 @@ is first asked for, so that a client of a cluster which only reads opens no data
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from importlib.util import find_spec
@@ -21,8 +21,10 @@ from watchdown.catalogue.model import Timeline
 from watchdown.client import drivers
 from watchdown.client.entities import Entities
 from watchdown.client.stored_types import StoredTypes
+from watchdown.client.telemetry import telling
 from watchdown.media.place import Place
 from watchdown.media.shelf import Shelf
+from watchdown.models.kept import KeptModels
 from watchdown.search.answer import Search
 from watchdown.settings import Settings
 from watchdown.storage.local import LocalStorage
@@ -47,7 +49,8 @@ if TYPE_CHECKING:
     from watchdown.runs.execute import Executor
     from watchdown.runs.judging import Judging
     from watchdown.runs.leases import BatchLeases
-    from watchdown.runs.ledger import Ledger
+    from watchdown.runs.ledger import Ledger, Run
+    from watchdown.runs.open_runs import OpenRuns
     from watchdown.runs.plan import Planner
     from watchdown.runs.stages import Gate, Stages
     from watchdown.runs.writing import Writing
@@ -80,6 +83,7 @@ class Services:
         self._lock = RLock()
         self._held = _Held()
         self._database: Database | None = None
+        self._untell = telling(settings)
         try:
             drivers.prepare(settings, create=create)
         except OSError as error:
@@ -91,6 +95,7 @@ class Services:
         self.models = drivers.models_of(settings)
         self.algorithms = algorithms or discover(models=self.models)
         self._encoders = drivers.models_of(settings, deadline=drivers.QUERY_S)
+        self.kept = KeptModels(self.storage, self.shelf.work, self._encoders)
         self.registry = registry.discover(StoredTypes(self))
         self.store = drivers.store_of(
             settings, self.storage, self.registry, lambda: self.alone(LOADER, lambda: None)
@@ -105,6 +110,7 @@ class Services:
             algorithms=algorithms or AlgorithmCatalogue(self.algorithms.values(), self._encoders),
             types=self.registry,
             directory=self.directory,
+            kept=self.kept.model,
         )
 
     @property
@@ -191,6 +197,7 @@ class Services:
             types=self.registry,
             budget=self._loading,
             announce=self.telling.everything if self.telling else lambda: None,
+            keep_models=self._keep_models,
         )
 
     @cached_property
@@ -204,6 +211,15 @@ class Services:
             ledger=self.ledger,
             stages=self.stages,
             types=self.registry,
+        )
+
+    @cached_property
+    def open_runs(self) -> OpenRuns:
+        """Runs that programs write part by part."""
+        from watchdown.runs.open_runs import OpenRuns
+
+        return OpenRuns(
+            storage=self.storage, catalogue=self.catalogue, ledger=self.ledger, types=self.registry
         )
 
     @cached_property
@@ -300,6 +316,15 @@ class Services:
         with Budget(self.database, claim=claim, feedback=self.store.feedback) as budget:
             yield lambda rows, size: budget.take(rows, size, lambda: gate(0))
 
+    def _keep_models(self, runs: Iterable[Run]) -> None:
+        """Keep the models that are installed and behind runs, so that a later version can search these."""
+        for run in runs:
+            if run.model and run.algorithm in self.algorithms:
+                known = self.algorithms[run.algorithm]
+                model = known.load_model()
+                if model and model.fingerprint == run.model:
+                    self.kept.keep(known)
+
     def must_take_in(self, place: Place) -> bool:
         """Whether a file must lie in the library's storage, because other machines of the library read it."""
         return isinstance(place, Path) and not isinstance(self.storage, LocalStorage)
@@ -349,3 +374,4 @@ class Services:
         self.store.close()
         if self._database is not None:
             self._database.close()
+        self._untell()

@@ -14,7 +14,7 @@ from watchdown.client.services import Services
 from watchdown.client.status import line, titles
 from watchdown.runs.ledger import Run
 from watchdown.runs.stages import model_of
-from watchdown.runs.states import State
+from watchdown.view import View
 
 
 def merged(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -28,13 +28,19 @@ def merged(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     return result
 
 
-def show(services: Services, name_or_id: str) -> TitleSummary:
-    """Return the summary of a title."""
+def show(services: Services, name_or_id: str, as_of: int | None = None) -> TitleSummary:
+    """Return the summary of a title; `as_of` is an earlier epoch, whose records are counted then.
+
+    Raises CursorExpired for an epoch that is kept no more: it is never shown in part.
+    """
     title = services.catalogue.title(name_or_id)
     timeline = services.catalogue.timeline(title.id)
+    view = services.ledger.view(as_of).within(frozenset({title.id}))
     runs = services.ledger.runs(title.id)
-    active = [run for run in runs if run.state is State.ACTIVE]
-    coverage = [_coverage(services, run, name, timeline.duration_ns) for run in active for name in run.counts]
+    seen = [run for run in runs if run.number in view.visible]
+    coverage = [
+        _coverage(services, view, run, name, timeline.duration_ns) for run in seen for name in run.counts
+    ]
     counts: dict[str, int] = {}
     for part in coverage:
         counts[part.schema_type] = counts.get(part.schema_type, 0) + part.count
@@ -87,8 +93,7 @@ def _notes(runs: list[Run]) -> Iterable[str]:
             yield f"{run.algorithm}: {run.error}"
 
 
-def _coverage(services: Services, run: Run, schema: str, duration_ns: int) -> Coverage:
-    view = services.ledger.view().within(frozenset({run.title}))
+def _coverage(services: Services, view: View, run: Run, schema: str, duration_ns: int) -> Coverage:
     model = model_of(run, schema, services.registry)
     snapshot = services.searcher.snapshot(view)
     ranges: list[tuple[int, int]] = []

@@ -18,8 +18,11 @@ from watchdown.client.part_backfills import Backfills
 from watchdown.client.part_budget import Budget
 from watchdown.client.part_collection import Collection
 from watchdown.client.part_dead_letters import DeadLetters
+from watchdown.client.part_plan import Plan
+from watchdown.client.part_publication import Publication
 from watchdown.client.part_repair import Repair
 from watchdown.client.part_status import Status
+from watchdown.client.part_writes import Writes
 from watchdown.client.parts_asynchronous import quiet
 from watchdown.client.parts_synchronous import Corrections, Notes, Quarantine, Schemas
 from watchdown.client.records import Filter
@@ -46,11 +49,14 @@ class Library:
         self.corrections = Corrections(inner.corrections, self._call)
         self.quarantine = Quarantine(inner.quarantine, self._call)
         self.budget = Budget(inner.budget, self._call)
+        self.writes = Writes(inner.writes, self._call)
         self.collection = Collection(inner.collection, self._call)
         self.repair = Repair(inner.repair, self._call)
         self.status = Status(inner.status, self._call)
+        self.plan = Plan(inner.plan, self._call)
         self.dead_letters = DeadLetters(inner.dead_letters, self._call)
         self.backfills = Backfills(inner.backfills, self._call)
+        self.publication = Publication(inner.publication, self._call)
 
     def __enter__(self) -> Self:
         return self
@@ -92,6 +98,7 @@ class Library:
         min_score: float | None = None,
         limit: int = 20,
         after: str | None = None,
+        as_of: int | None = None,
     ) -> Page:
         """Search by a description, by spoken words (`dialogue`), by an image file or by a shot's id."""
         return self._call(
@@ -106,6 +113,7 @@ class Library:
                 min_score=min_score,
                 limit=limit,
                 after=after,
+                as_of=as_of,
             )
         )
 
@@ -243,9 +251,9 @@ class Library:
         """Return the runs of a title, or all."""
         return self._call(lambda: self._inner.runs(title))
 
-    def show(self, title: str) -> TitleSummary:
-        """Return what exists of a title."""
-        return self._call(lambda: self._inner.show(title))
+    def show(self, title: str, *, as_of: int | None = None) -> TitleSummary:
+        """Return what exists of a title; with `as_of`, the records that an earlier epoch showed of it."""
+        return self._call(lambda: self._inner.show(title, as_of=as_of))
 
     def thumbnail(self, key: str) -> bytes:
         """Return the picture of a hit's `thumbnail` key as JPEG."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from watchdown.client import drivers
+from watchdown.client.telemetry import telling
 from watchdown.media.shelf import Shelf
 from watchdown.runs.batch import Batch, read_batch
 from watchdown.runs.worker import Worker
@@ -22,6 +23,7 @@ def working(settings: Settings, name: str) -> Iterator[tuple[Batch, Worker]]:
     batch = read_batch(storage, name)
     types = registry.discover(KeptInMemory(batch.types))
     models = drivers.models_of(settings)
+    untell = telling(settings)
     read_run, close = drivers.read_run_of(settings, storage, types)
     try:
         shelf = Shelf(storage, settings.work, drivers.bucket_of(settings))
@@ -31,3 +33,4 @@ def working(settings: Settings, name: str) -> Iterator[tuple[Batch, Worker]]:
     finally:
         close()
         models.close()
+        untell()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 from threading import Condition
 from typing import Protocol
 
@@ -42,3 +43,8 @@ class RealClock:
     def wait(self, changed: Condition, seconds: float) -> None:
         """Wait that long, or until a condition that is held is notified."""
         changed.wait(seconds)
+
+
+def iso(at: float) -> str:
+    """Return seconds since 1970 as ISO 8601 in UTC, as the database's tables have times."""
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")

@@ -46,6 +46,7 @@ class SpriteSheets:
         self._rows = rows
         self._sheets = 0
         self._waiting: list[Image.Image] = []
+        self.size = 0  # in bytes, of the sheets that are written
 
     def add(self, pixels: Pixels) -> str:
         """Take an upright picture, uint8 [height, width, 3], and return its key; margins become black."""
@@ -67,7 +68,9 @@ class SpriteSheets:
         for i, picture in enumerate(self._waiting):
             y, x = divmod(i, self._columns)
             sheet.paste(picture, (x * width, y * height))
-        self._storage.put(self._home + self._name, _jpeg(sheet))
+        data = _jpeg(sheet)
+        self._storage.put(self._home + self._name, data)
+        self.size += len(data)
         self._waiting = []
         self._sheets += 1
 

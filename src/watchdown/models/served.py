@@ -80,6 +80,7 @@ class TritonModel(ModelFiles):
     ) -> None:
         """Find the files; nothing is asked of the server yet."""
         super().__init__(path, spec)
+        self.on_gpu = False  # as far as is known before it has answered
         self._algorithm = algorithm
         self._connection = connection
         self._deadline = deadline
@@ -105,5 +106,7 @@ class TritonModel(ModelFiles):
     async def _run(
         self, fingerprint: str, graph: str, batch: NDArray[Any] | None, server: Server
     ) -> NDArray[np.float32]:
-        call = Call(server, name(self._algorithm, graph, fingerprint), fingerprint, self._deadline)
-        return await call.run(batch)
+        graph_name = name(self._algorithm, graph, fingerprint)
+        answer = await Call(server, graph_name, fingerprint, self._deadline).run(batch)
+        self.on_gpu = server.is_on_gpu(graph_name)
+        return answer

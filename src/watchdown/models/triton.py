@@ -75,6 +75,7 @@ class Served:
     answered: Tensor
     fingerprint: str
     proof: str
+    on_gpu: bool = False
 
 
 class Server:
@@ -125,8 +126,13 @@ class Server:
                 answered=_tensor(config.output[0]),
                 fingerprint=config.parameters[FINGERPRINT].string_value,
                 proof=config.parameters[PROOF].string_value,
+                on_gpu=any(group.kind == group.KIND_GPU for group in config.instance_group),
             )
         return self._described[name]
+
+    def is_on_gpu(self, name: str) -> bool:
+        """Whether a model that was described runs on a graphics card."""
+        return name in self._described and self._described[name].on_gpu
 
     async def states(self) -> dict[str, str]:
         """Return all models that the server knows, each with its state and the reason for it."""

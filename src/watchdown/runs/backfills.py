@@ -51,6 +51,7 @@ class Asked:
     publish: Publish = "batch"
     via: Via = "local"
     tolerance: float = 0.0
+    priority: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,7 +59,6 @@ class Backfill(Asked):
     """A backfill by its number; `handle` is what its executor knows it by."""
 
     number: int
-    priority: int
     state: BackfillState
     handle: str | None
     created_at: str
@@ -89,6 +89,7 @@ class Backfills:
             "publish": asked.publish,
             "via": asked.via,
             "tolerance": asked.tolerance,
+            "priority": asked.priority,
             "updated_at": now(),
         }
         with self._database.writing() as connection:

@@ -117,7 +117,7 @@ class Collector:
             return
         total, done = sum(one.rows for one in doomed), 0
         with self.budget(COLLECTING, open_gate) as take:
-            for some in _portions(doomed):
+            for some in portions(doomed):
                 rows = sum(one.rows for one in some)
                 take(rows, 0)
                 self.sink.delete([one.number for one in some])
@@ -162,7 +162,7 @@ class Collector:
 COLLECTING: Final = Claim()
 
 
-def _portions(doomed: Sequence[Doomed]) -> Iterator[list[Doomed]]:
+def portions(doomed: Sequence[Doomed]) -> Iterator[list[Doomed]]:
     """Yield runs in lists of so many rows that a store removes them in a moment."""
     some: list[Doomed] = []
     rows = 0

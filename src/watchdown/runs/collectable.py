@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, update
 
 from watchdown.catalogue.database import Database
 from watchdown.catalogue.tables import backfill_batches, backfills, counters, publications, runs
-from watchdown.load.clock import Clock, RealClock
+from watchdown.load.clock import Clock, RealClock, iso
 from watchdown.runs.backfills import GOES_ON
 from watchdown.runs.states import OPEN, State
 from watchdown_schemas.errors import RunError
@@ -112,7 +112,7 @@ class Collectable:
     def idle(self, policy: Policy) -> list[int]:
         """Return the open runs that programs write and that nobody has touched in the ledger for so long."""
         with self._database.reading() as connection:
-            before = _iso(self._clock.now(connection) - policy.idle_writes.total_seconds())
+            before = iso(self._clock.now(connection) - policy.idle_writes.total_seconds())
             statement = select(runs.c.number).where(
                 runs.c.origin == "written", runs.c.state.in_(OPEN), runs.c.updated_at <= before
             )
@@ -136,16 +136,16 @@ class Collectable:
         """Return the batches that have open runs, or belong to a backfill that is open or just ended."""
         with self._database.reading() as connection:
             opened = select(runs.c.batch).where(runs.c.state.in_(OPEN), runs.c.batch.is_not(None)).distinct()
-            cutoff = _iso(self._clock.now(connection) - policy.grace.total_seconds())
+            cutoff = iso(self._clock.now(connection) - policy.grace.total_seconds())
             guarded = connection.execute(_guarded_batches(cutoff)).scalars().all()
             return {name for name in connection.execute(opened).scalars() if name} | set(guarded)
 
     def _stamp(self, connection: Connection) -> str:
-        return _iso(self._clock.now(connection))
+        return iso(self._clock.now(connection))
 
     def _wanted(self, connection: Connection, policy: Policy) -> Select[Any]:
         at = self._clock.now(connection)
-        cutoff = _iso(at - policy.grace.total_seconds())
+        cutoff = iso(at - policy.grace.total_seconds())
         keep = policy.grace if policy.keep is None else max(policy.keep, policy.grace)
         guarded = _guarded_batches(cutoff)
         other = runs.alias("other")
@@ -170,7 +170,7 @@ class Collectable:
         replaced = and_(
             runs.c.state == State.SUPERSEDED,
             runs.c.visible_to < _first_within(connection, cutoff),
-            or_(newer, runs.c.visible_to < _first_within(connection, _iso(at - keep.total_seconds()))),
+            or_(newer, runs.c.visible_to < _first_within(connection, iso(at - keep.total_seconds()))),
             ~undone,
         )
         left = and_(runs.c.state.in_(LEFT), runs.c.updated_at <= cutoff)
@@ -230,7 +230,3 @@ def _doomed(connection: Connection, statement: Select[Any]) -> list[Doomed]:
         )
         for row in connection.execute(statement)
     ]
-
-
-def _iso(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")

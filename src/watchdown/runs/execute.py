@@ -75,7 +75,10 @@ class Executor:
         for over_records in (False, True):
             tried = set() if only is None else set(self._algorithms) - set(only)
             while ready := self._plan(title, over_records=over_records, without=tried):
-                tried |= {run.algorithm for run in ready.open}
+                again = [run.number for run in ready.again]
+                tried |= {run.algorithm for run in ready.open} | {run.algorithm for run in ready.again}
+                self._stages.show_again(again)
+                made |= {number: self._ledger.get(number) for number in again}
                 with self._own(ready) as own:
                     if own.open:
                         self._pass(title, own, report, judge)
@@ -104,7 +107,7 @@ class Executor:
                 if known.manifest.over_records == over_records and name not in without
             },
         )
-        return found if found.open else None
+        return found if found.open or found.again else None
 
     @contextmanager
     def _own(self, ready: Plan) -> Iterator[Plan]:
@@ -126,7 +129,8 @@ class Executor:
     def _pass(self, title: Title, ready: Plan, report: Report, judge: Judge | None) -> None:
         """Bring the open runs of a plan to their end, whatever state they were left in."""
         batch = self._work(title, ready, report)
-        self._stages.through(ready.open, self._tolerance, judge)
+        runs = [self._ledger.get(run.number) for run in ready.open]
+        self._stages.through(runs, self._tolerance, judge)
         if batch is not None:
             self._storage.delete([batch])
 

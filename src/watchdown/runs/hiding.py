@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select, update
 
 from watchdown.catalogue.database import Database, now
-from watchdown.catalogue.tables import batches, counters, publications, runs
+from watchdown.catalogue.tables import batches, runs
 from watchdown.load.clock import Clock, RealClock
+from watchdown.runs import publishing
 from watchdown.runs.collectable import expire, give_up, parts
 from watchdown.runs.states import OPEN, State
 from watchdown_schemas.errors import RunError
@@ -43,15 +44,11 @@ def hide(database: Database, title: str, clock: Clock | None = None) -> Hidden:
         _take_leases(connection, title)
         ended = {"state": State.CANCELLED, "updated_at": at, "error": "its title was forgotten"}
         connection.execute(update(runs).where(this, runs.c.state.in_(OPEN)).values(ended))
-        epoch = counters.c.name == "epoch"
-        raised = update(counters).where(epoch).values(value=counters.c.value + 1)
-        number = connection.execute(raised.returning(counters.c.value)).scalar_one()
-        gone = {"state": State.SUPERSEDED, "updated_at": at, "visible_to": number}
-        connection.execute(update(runs).where(this, runs.c.state == State.ACTIVE).values(gone))
-        last = connection.execute(select(counters.c.value).where(counters.c.name == "run")).scalar_one()
-        connection.execute(insert(publications).values(epoch=number, at=at, last_run=last))
+        epoch = publishing.begin(connection, publishing.Kind.FORGOTTEN)
+        seen = connection.execute(select(runs.c.number).where(this, runs.c.state == State.ACTIVE))
+        publishing.hide(connection, seen.scalars().all(), epoch)
         give_up(connection, found.runs, at)
-        expire(connection, number)
+        expire(connection, epoch)
     return found
 
 

@@ -6,13 +6,13 @@ import os
 import socket
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from threading import Event, Thread
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from watchdown.catalogue.database import Database, now
 from watchdown.catalogue.tables import batches
@@ -51,12 +51,27 @@ class BatchLeases:
         self._clock = clock or RealClock()
         self._lease_s = LEASE_S if lease_s is None else lease_s
 
-    def enter(self, batch: str, *, image: str = "", titles: int = 0, algorithms: Sequence[str] = ()) -> None:
+    def enter(
+        self,
+        batch: str,
+        *,
+        image: str = "",
+        titles: int = 0,
+        algorithms: Sequence[str] = (),
+        priority: int = 0,
+    ) -> None:
         """Enter a batch that nobody has entered yet, so that it can be leased."""
         with self._database.writing() as connection:
             if connection.execute(select(batches.c.name).where(batches.c.name == batch)).first() is None:
                 row = {"name": batch, "image": image, "titles": titles, "algorithms": list(algorithms)}
-                connection.execute(insert(batches).values(row | {"planned_at": now()}))
+                row |= {"priority": priority, "planned_at": now()}
+                connection.execute(insert(batches).values(row))
+
+    def entered(self, names: Collection[str]) -> dict[str, Row[Any]]:
+        """Return the rows of those batches that were entered with what is in them, by name."""
+        statement = select(batches).where(batches.c.name.in_(names), batches.c.titles > 0)
+        with self._database.reading() as connection:
+            return {row.name: row for row in connection.execute(statement)}
 
     def take(self, batch: str, holder: str) -> Lease | None:
         """Take the lease on a batch; None while another has it, or where the batch was not entered."""

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, select, update
 
-from watchdown.catalogue.database import Database, now
-from watchdown.catalogue.tables import counters, publications, runs
-from watchdown.runs.memo import MENDED
-from watchdown.runs.states import OPEN, STEPS, State
-from watchdown.view import View, expired
-from watchdown_schemas.errors import NotFound, RunError
+from watchdown.catalogue.database import Database
+from watchdown.catalogue.tables import runs
+from watchdown.runs import planning, publishing, steps
+from watchdown.runs.history import Publication, history
+from watchdown.runs.rollback import Rollback, Scope, show_again, take_back
+from watchdown.runs.states import Actor, State
+from watchdown.runs.steps import Moves
+from watchdown.runs.views import Views, counted, models
+from watchdown.runs.wanted import Past, PlannedRun
+from watchdown.view import View
+from watchdown_schemas.errors import NotFound
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,54 +61,76 @@ class Ledger:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._views: dict[int, View] = {}
+        self._views = Views()
 
     def plan(
         self, *, title: str, timeline: str, algorithm: str, version: str, memo_key: str, model: str | None
     ) -> Run:
         """Return the slot's run for this memo key: the active one, one left open, or a new one.
 
-        A run that was left open for another key is cancelled: its inputs are no more. A run of this key
-        whose rows were mended by hand counts as well.
+        A run that was left open for another key is cancelled: its inputs are no more; not so one that a
+        program writes. A run of this key whose rows were mended by hand counts as well.
         """
-        slot = (runs.c.title == title) & (runs.c.algorithm == algorithm)
+        wanted = PlannedRun(
+            title=title,
+            timeline=timeline,
+            algorithm=algorithm,
+            version=version,
+            memo_key=memo_key,
+            model=model,
+        )
+        return self.plan_all([wanted])[0]
+
+    def plan_all(self, wanted: Sequence[PlannedRun], *, seen_before: bool = False) -> list[Run]:
+        """Return `plan` of each, of different slots, in a few statements.
+
+        With `seen_before`, a superseded run whose rows are there counts as well: it may be shown again.
+        """
         with self._database.writing() as connection:
-            same = (runs.c.memo_key == memo_key) | runs.c.memo_key.startswith(
-                memo_key + MENDED, autoescape=True
-            )
-            stale = slot & ~same & runs.c.state.in_(OPEN)
-            for number in connection.execute(select(runs.c.number).where(stale)).scalars().all():
-                _step(connection, number, State.CANCELLED, {})
-            statement = (
-                select(runs)
-                .where(slot, same)
-                .where(runs.c.state.in_([*OPEN, State.ACTIVE, State.QUARANTINED]))
-                .order_by(runs.c.number.desc())
-            )
-            row = connection.execute(statement).first()
-            if row is None:
-                values = {
-                    "number": _next(connection, "run"),
-                    "title": title,
-                    "timeline": timeline,
-                    "algorithm": algorithm,
-                    "version": version,
-                    "memo_key": memo_key,
-                    "model": model,
-                    "state": State.PLANNED,
-                    "counts": {},
-                    "warnings": [],
-                    "created_at": now(),
-                    "updated_at": now(),
-                }
-                connection.execute(insert(runs).values(values))
-                row = connection.execute(select(runs).where(runs.c.number == values["number"])).one()
-            return _run(row)
+            entered = list(planning.enter(connection, wanted, seen_before=seen_before))
+            found: dict[int, Run] = {}
+            for some in steps.portions(run.number for run in entered):
+                for row in connection.execute(select(runs).where(runs.c.number.in_(some))):
+                    found[row.number] = _run(row)
+            return [found[run.number] for run in entered]
+
+    def enter(self, wanted: Sequence[PlannedRun], *, seen_before: bool = False) -> list[Past]:
+        """Return `plan_all` of many, of each run no more than planning must know."""
+        with self._database.writing() as connection:
+            return list(planning.enter(connection, wanted, seen_before=seen_before))
+
+    def past(self, titles: Collection[str], *, seen_before: bool = False) -> planning.Slots:
+        """Return by title and algorithm what planning must know of the runs of titles; nothing is entered."""
+        with self._database.reading() as connection:
+            return planning.past(connection, titles, seen_before=seen_before)
+
+    def begin(
+        self, *, title: str, timeline: str, algorithm: str, version: str, memo_key: str, model: str | None
+    ) -> Run:
+        """Return a new run of a slot that a program is to write; others of the slot may be open beside it."""
+        wanted = PlannedRun(
+            title=title,
+            timeline=timeline,
+            algorithm=algorithm,
+            version=version,
+            memo_key=memo_key,
+            model=model,
+        )
+        with self._database.writing() as connection:
+            return _get(connection, planning.begin(connection, wanted).number)
 
     def step(self, number: int, state: State, **facts: Any) -> None:
         """Move a run to its next state and note facts; RunError when the step is not allowed."""
+        self.steps({number: (state, facts)})
+
+    def steps(self, moves: Moves, *, by: Actor | None = None, leave_ended: bool = False) -> list[int]:
+        """Move many runs at once, all or none; return the numbers of those that were moved.
+
+        With `leave_ended`, runs that have ended meanwhile are left as they are. RunError when a step is not
+        allowed, or not for `by` to take.
+        """
         with self._database.writing() as connection:
-            _step(connection, number, state, facts)
+            return steps.take(connection, moves, by=by, leave_ended=leave_ended)
 
     def assign(self, batch: str, numbers: Sequence[int]) -> None:
         """Note that runs are worked in a batch."""
@@ -111,27 +138,24 @@ class Ledger:
             connection.execute(update(runs).where(runs.c.number.in_(numbers)).values(batch=batch))
 
     def publish(self, numbers: Sequence[int]) -> int:
-        """Make loaded runs what readers see, all at one moment; return the new epoch."""
+        """Make loaded runs what readers see, or show runs again, all at one moment; return the new epoch."""
         with self._database.writing() as connection:
-            epoch = _next(connection, "epoch")
-            for number in numbers:
-                run = _get(connection, number)
-                superseded = connection.execute(
-                    select(runs.c.number).where(
-                        runs.c.title == run.title,
-                        runs.c.algorithm == run.algorithm,
-                        runs.c.state == State.ACTIVE,
-                        runs.c.number != number,
-                    )
-                ).scalars()
-                for old in superseded.all():
-                    _step(connection, old, State.SUPERSEDED, {"visible_to": epoch})
-                _step(connection, number, State.ACTIVE, {"visible_from": epoch, "visible_to": None})
-            last_run = connection.execute(
-                select(counters.c.value).where(counters.c.name == "run")
-            ).scalar_one()
-            connection.execute(insert(publications).values(epoch=epoch, at=now(), last_run=last_run))
-            return epoch
+            return publishing.publish(connection, numbers)
+
+    def rollback(self, scope: Scope, *, undo: bool = False, dry_run: bool = False) -> Rollback:
+        """Show what readers saw before in every slot of a scope, all at one moment; or `undo` the last such.
+
+        With `dry_run`, only say what would change. RunError, with nothing changed, where what was seen before
+        is removed.
+        """
+        change = show_again if undo else take_back
+        with self._database.reading() if dry_run else self._database.writing() as connection:
+            return change(connection, scope, dry_run=dry_run)
+
+    def history(self, *, title: str | None = None, limit: int = 20) -> list[Publication]:
+        """Return publications, newest first: all of them, or those that changed a title."""
+        with self._database.reading() as connection:
+            return history(connection, title=title, limit=limit)
 
     def get(self, number: int) -> Run:
         """Return a run; NotFound when there is none of that number."""
@@ -160,62 +184,35 @@ class Ledger:
         with self._database.reading() as connection:
             return [_run(row) for row in connection.execute(statement)]
 
+    def knows(self, algorithm: str) -> bool:
+        """Whether there is or was a run of an algorithm."""
+        with self._database.reading() as connection:
+            statement = select(runs.c.number).where(runs.c.algorithm == algorithm).limit(1)
+            return connection.execute(statement).first() is not None
+
+    def versions(self, numbers: Collection[int]) -> dict[int, str]:
+        """Return the versions of runs by their numbers."""
+        with self._database.reading() as connection:
+            return {row.number: row.version for row in steps.read(connection, numbers, runs.c.version)}
+
     def active(self, title: str, algorithm: str) -> Run | None:
         """Return the run of a slot that readers see now, if there is one."""
         return next((run for run in self.runs(title, [State.ACTIVE]) if run.algorithm == algorithm), None)
 
     def models(self, view: View) -> dict[str, set[str]]:
         """Return the fingerprints of the models behind the visible runs, by algorithm."""
-        statement = select(runs.c.number, runs.c.algorithm, runs.c.model).where(runs.c.model.is_not(None))
-        found: dict[str, set[str]] = {}
         with self._database.reading() as connection:
-            for number, algorithm, model in connection.execute(statement):
-                if number in view.visible:
-                    found.setdefault(algorithm, set()).add(model)
-        return found
+            return models(connection, view, of_epoch=self._views.is_of_epoch(view))
 
     def oldest(self) -> int:
         """Return the oldest epoch that can still be read; 0 where all can."""
         with self._database.reading() as connection:
-            return _counted(connection, "oldest")
+            return counted(connection, "oldest")
 
     def view(self, epoch: int | None = None) -> View:
         """Return what readers see now, or saw at an earlier epoch; CursorExpired where it is kept no more."""
         with self._database.reading() as connection:
-            newest = _counted(connection, "epoch")
-            at = newest if epoch is None else epoch
-            if 0 < at < newest and at < _counted(connection, "oldest"):
-                raise expired(at)
-            view = self._views.get(at) or _view(connection, at, newest)
-            # Readers run at the same time: the few views that are kept are replaced whole.
-            self._views = {**dict(list(self._views.items())[-3:]), at: view}
-            return view
-
-
-def _counted(connection: Connection, counter: str) -> int:
-    return int(connection.execute(select(counters.c.value).where(counters.c.name == counter)).scalar_one())
-
-
-def _view(connection: Connection, epoch: int, newest: int) -> View:
-    if not 0 <= epoch <= newest:
-        raise NotFound(str(epoch), "is no epoch of this library", f"The newest is {newest}.")
-    last_run = connection.execute(
-        select(publications.c.last_run).where(publications.c.epoch == epoch)
-    ).scalar_one_or_none()
-    later = (runs.c.visible_to.is_(None)) | (runs.c.visible_to > epoch)
-    visible = connection.execute(select(runs.c.number).where(runs.c.visible_from <= epoch, later)).scalars()
-    return View(epoch=epoch, last_run=last_run or 0, visible=frozenset(visible))
-
-
-def _next(connection: Connection, counter: str) -> int:
-    statement = (
-        update(counters)
-        .where(counters.c.name == counter)
-        .values(value=counters.c.value + 1)
-        .returning(counters.c.value)
-    )
-    value: int = connection.execute(statement).scalar_one()
-    return value
+            return self._views.of(connection, epoch)
 
 
 def _get(connection: Connection, number: int) -> Run:
@@ -223,15 +220,3 @@ def _get(connection: Connection, number: int) -> Run:
     if row is None:
         raise NotFound(str(number), "is no run here", "See all with: watchdown runs.")
     return _run(row)
-
-
-def _step(connection: Connection, number: int, state: State, facts: Mapping[str, Any]) -> None:
-    run = _get(connection, number)
-    if state not in STEPS[run.state]:
-        allowed = ", ".join(sorted(STEPS[run.state])) or "none"
-        raise RunError(
-            f"run {number}", f"is {run.state} and cannot become {state}", f"Next may be: {allowed}."
-        )
-    connection.execute(
-        update(runs).where(runs.c.number == number).values(state=state, updated_at=now(), **facts)
-    )

@@ -1,30 +1,38 @@
-"""Planning: which algorithms a title still needs a run of."""
+"""Planning: which algorithms titles still need a run of; any number of titles, in bounded memory."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from watchdown.catalogue.corrections import Corrections
-from watchdown.catalogue.model import Asset, Correction, Timeline, Title
+from watchdown.catalogue.model import Asset, Title
 from watchdown.catalogue.titles import Catalogue
 from watchdown.runs.batch import Item, Task
-from watchdown.runs.ledger import Ledger, Run
-from watchdown.runs.memo import Types, corrected, inputs_of, memo_key
-from watchdown.runs.states import OPEN, State
-from watchdown_algos.catalogue import AlgorithmCatalogue, Known
+from watchdown.runs.ledger import Ledger
+from watchdown.runs.memo import Types
+from watchdown.runs.outlook import AS_DECLARED, Facts, Need, Outlook, Parameters, Survey
+from watchdown.runs.states import OPEN
+from watchdown.runs.steps import portions
+from watchdown.runs.wanted import Past
+from watchdown_algos.catalogue import AlgorithmCatalogue
+
+AT_ONCE: Final = 500  # titles whose facts are at hand
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
     """The next pass over a title: runs to work, those whose result is there already, and what must wait.
 
-    `waiting` says by algorithm why it cannot run now, `lacking` what the title does not have for it at all.
+    `again` are runs that only need to be shown again. `waiting` says by algorithm why it cannot run now,
+    `lacking` what the title does not have for it at all.
     """
 
     item: Item
-    open: tuple[Run, ...]
-    done: tuple[Run, ...]
+    open: tuple[Past, ...]
+    done: tuple[Past, ...]
+    again: tuple[Past, ...]
     waiting: Mapping[str, str]
     lacking: Mapping[str, str]
 
@@ -52,102 +60,110 @@ class Planner:
 
         Whatever reads records that are being made waits for them.
         """
-        timeline, assets = self._catalogue.timeline(title.id), self._catalogue.assets(title.id)
-        past = self._ledger.runs(title.id, [*OPEN, State.ACTIVE])
-        active = {run.algorithm: run for run in past if run.state is State.ACTIVE}
-        made = {run.algorithm for run in past if run.state is not State.ACTIVE}
-        runs: list[Run] = []
-        tasks: list[Task] = []
-        waiting: dict[str, str] = {}
-        lacking: dict[str, str] = {}
-        for name, known in self._algorithms.items():
-            if name not in names:
-                continue
-            inputs = inputs_of(known.manifest, assets)
-            upstream, why = _upstream(known, self._algorithms, active, made)
-            if not (inputs or upstream) and not self._possible(known, assets):
-                lacking[name] = f"the title has no {' or '.join(known.manifest.consumes)}"
-                continue
-            if why:
-                waiting[name] = why
-                continue
-            said = self._corrections.of(title.id, name)
-            run = self._run(timeline, known, inputs, upstream, said)
-            runs.append(run)
-            if run.state in OPEN:
-                made.add(name)
-                tasks.append(
-                    Task(
-                        run=run.number,
-                        algorithm=name,
-                        version=known.manifest.version,
-                        parameters=dict(known.manifest.parameters),
-                        upstream={schema: other.number for schema, other in upstream.items()},
-                        corrections=tuple(said),
-                    )
-                )
-        return Plan(
-            item=Item(
-                title=title.id, name=title.name, timeline=timeline, assets=tuple(assets), tasks=tuple(tasks)
-            ),
-            open=tuple(run for run in runs if run.state in OPEN),
-            done=tuple(run for run in runs if run.state not in OPEN),
-            waiting=waiting,
-            lacking=lacking,
-        )
+        [plan] = self.plans([title], names)
+        return plan
 
-    def _possible(self, known: Known, assets: Sequence[Asset]) -> bool:
-        """Whether an algorithm can be run over such a title, now or once others have run."""
-        if not known.manifest.over_records:
-            return bool(inputs_of(known.manifest, assets))
-        return all(
-            any(self._possible(producer, assets) for producer in self._algorithms.producers(schema))
-            for schema in known.manifest.consumes
-        )
-
-    def _run(
+    def plans(
         self,
-        timeline: Timeline,
-        known: Known,
-        inputs: Sequence[Asset],
-        upstream: Mapping[str, Run],
-        said: Sequence[Correction],
-    ) -> Run:
-        """Return the run of what an algorithm would make of these inputs: one that there is, or a new one."""
-        manifest, model = known.manifest, known.load_model()
-        fingerprint = model.fingerprint if model else None
-        bare = memo_key(
-            manifest,
-            manifest.parameters,
-            model=fingerprint,
-            assets=inputs,
-            upstream={schema: run.content for schema, run in upstream.items()},
-            types=self._types,
-        )
-        return self._ledger.plan(
-            title=timeline.title,
-            timeline=timeline.id,
-            algorithm=manifest.name,
-            version=manifest.version,
-            memo_key=corrected(bare, said),
-            model=fingerprint,
-        )
+        titles: Iterable[Title],
+        names: Collection[str],
+        *,
+        parameters: Parameters = AS_DECLARED,
+        again: bool = False,
+    ) -> Iterator[Plan]:
+        """Yield the next pass over each title, and enter the runs that it lacks.
 
+        With `again`, what somebody took back is wanted once more.
+        """
+        survey = Survey(self._algorithms, self._types, names, parameters=parameters, again=again)
+        for some in portions(titles, AT_ONCE):
+            yield from self._entered(self._outlooks(survey, some))
 
-def _upstream(
-    known: Known, algorithms: AlgorithmCatalogue, active: Mapping[str, Run], made: Collection[str]
-) -> tuple[dict[str, Run], str]:
-    """Return the active run per consumed schema type, or why one must be waited for."""
-    found: dict[str, Run] = {}
-    for schema in known.manifest.consumes if known.manifest.over_records else ():
-        producers = [producer.manifest.name for producer in algorithms.producers(schema)]
-        if soon := next((name for name in producers if name in made), None):
-            return {}, f"{soon} is at work on its {schema} records"
-        run = next((active[name] for name in producers if name in active), None)
-        if run is None:
-            return (
-                {},
-                f"it has no {schema} records yet; run {' or '.join(producers) or 'what makes them'} first",
+    def look(
+        self,
+        titles: Iterable[Title],
+        names: Collection[str],
+        *,
+        parameters: Parameters = AS_DECLARED,
+        again: bool = False,
+        anew: bool = False,
+    ) -> Iterator[Outlook]:
+        """Yield how each title stands towards those algorithms; nothing is entered.
+
+        `anew`, as if nothing of them had ever been made.
+        """
+        survey = Survey(self._algorithms, self._types, names, parameters=parameters, again=again, anew=anew)
+        for some in portions(titles, AT_ONCE):
+            yield from self._outlooks(survey, some)
+
+    def item(self, outlook: Outlook, tasks: Iterable[Task]) -> Item:
+        """Return a title with tasks, as a worker is told of it."""
+        return _item(outlook, self._catalogue.assets(outlook.title.id), tasks)
+
+    def _outlooks(self, survey: Survey, titles: Collection[Title]) -> list[Outlook]:
+        ids = [title.id for title in titles]
+        past = self._ledger.past(ids, seen_before=True)
+        assets = self._catalogue.inputs_of(ids)
+        timelines = self._catalogue.timelines_of(ids)
+        said = self._corrections.of_titles(ids)
+        return [
+            survey.of(
+                title,
+                Facts(
+                    timeline=timelines[title.id],
+                    assets=assets[title.id],
+                    past=past.get(title.id, {}),
+                    corrections=said.get(title.id, {}),
+                ),
             )
-        found[schema] = run
-    return found, ""
+            for title in titles
+        ]
+
+    def _entered(self, outlooks: Collection[Outlook]) -> Iterator[Plan]:
+        """Enter what is lacking; for a run that is open already, nothing need be written."""
+        new = [need.wanted for outlook in outlooks for need in outlook.needs if need.open is None]
+        undone = [run for outlook in outlooks for run in outlook.undone]
+        wanted = list(dict.fromkeys([*new, *undone])) if undone else new
+        entered = {}
+        if wanted:
+            for run in self._ledger.enter(wanted, seen_before=True):
+                entered[run.title, run.algorithm] = run
+        assets = self._catalogue.assets_of([outlook.title.id for outlook in outlooks if outlook.needs])
+        for outlook in outlooks:
+            title = outlook.title.id
+            runs = [need.open or entered[title, need.wanted.algorithm] for need in outlook.needs]
+            tasks = [
+                task_of(need, run.number)
+                for need, run in zip(outlook.needs, runs, strict=True)
+                if run.state in OPEN
+            ]
+            yield Plan(
+                item=_item(outlook, assets.get(outlook.title.id, ()), tasks),
+                open=tuple(run for run in runs if run.state in OPEN),
+                done=tuple(outlook.done),
+                again=tuple(outlook.again),
+                waiting=outlook.waiting,
+                lacking=outlook.lacking,
+            )
+
+
+def task_of(need: Need, run: int) -> Task:
+    """Return what a worker is told of a run that a title lacks."""
+    return Task(
+        run=run,
+        algorithm=need.wanted.algorithm,
+        version=need.wanted.version,
+        parameters=dict(need.parameters),
+        upstream=dict(need.upstream),
+        corrections=need.corrections,
+    )
+
+
+def _item(outlook: Outlook, assets: Iterable[Asset], tasks: Iterable[Task]) -> Item:
+    return Item(
+        title=outlook.title.id,
+        name=outlook.title.name,
+        timeline=outlook.timeline,
+        assets=tuple(assets),
+        tasks=tuple(tasks),
+    )

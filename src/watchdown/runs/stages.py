@@ -15,10 +15,11 @@ from watchdown.load.dead_letters import digest_of
 from watchdown.load.load import Staged, Take, load, unlimited
 from watchdown.runs.judging import Judge, Verdict
 from watchdown.runs.ledger import Ledger, Run
+from watchdown.runs.measured import stage
 from watchdown.runs.memo import Types
 from watchdown.runs.record import keep_good, keep_refused
 from watchdown.runs.staging import Manifest, finished, keep_only, read_manifest, staged_files
-from watchdown.runs.states import OPEN, PUBLISHED, State
+from watchdown.runs.states import OPEN, PUBLISHED, Actor, State
 from watchdown.storage import keys
 from watchdown.storage.protocol import Storage
 from watchdown.stores.protocol import Sink
@@ -31,6 +32,7 @@ from watchdown_schemas.fields import has_vector
 Gate = Callable[[int], None]
 Budget = Callable[[Claim, Gate], AbstractContextManager[Take]]
 Tolerances = Callable[[Run], Tolerance]
+Steps = dict[int, tuple[State, dict[str, Any]]]
 
 
 def open_gate(_rows: int) -> None:
@@ -49,10 +51,15 @@ class Stages:
         types: Types,
         budget: Budget = lambda _claim, _gate: nullcontext(unlimited),
         announce: Callable[[], object] = lambda: None,
+        keep_models: Callable[[Sequence[Run]], object] = lambda _runs: None,
     ) -> None:
-        """Make them; `budget` is entered while rows are loaded, `announce` called after each publication."""
+        """Make them; `budget` is entered while rows are loaded, `announce` called after each publication.
+
+        `keep_models` keeps what searches need of the models behind runs, before these can be seen.
+        """
         self._budget = budget
         self._announce = announce
+        self._keep_models = keep_models
         self._storage = storage
         self._ledger = ledger
         self._sink = sink
@@ -70,27 +77,35 @@ class Stages:
         self.load(runs, tolerance)
         self.publish(runs)
 
+    @stage("record")
     def record(self, runs: Sequence[Run], lost: Mapping[int, str] | None = None) -> None:
         """Enter the manifests of runs that are worked.
 
         `lost` says by number why there will be no manifest of a run; should there be one, that counts.
         """
+        begun: Steps = {}
+        moves: Steps = {}
         for run in self._at(runs, State.PLANNED, State.RUNNING):
             if not finished(self._storage, run.number):
                 if lost and run.number in lost:
-                    self._step(run.number, State.FAILED, error=lost[run.number])
+                    moves[run.number] = (State.FAILED, {"error": lost[run.number]})
                 continue
             manifest = read_manifest(self._storage, run.number)
             warnings = list(manifest.warnings)
             if run.state is State.PLANNED:
-                self._step(run.number, State.RUNNING)
+                begun[run.number] = (State.RUNNING, {})
             if error := manifest.error or self._gone(manifest):
-                self._step(run.number, State.FAILED, error=error, warnings=warnings)
+                moves[run.number] = (State.FAILED, {"error": error, "warnings": warnings})
                 continue
             facts: dict[str, Any] = {"counts": manifest.counts, "content": manifest.content}
             facts |= {"digests": manifest.digests, "warnings": warnings}
-            self._step(run.number, State.STAGED, **facts)
+            if manifest.cost is not None:
+                facts["cost"] = manifest.cost.model_dump()
+            moves[run.number] = (State.STAGED, facts)
+        self._move(begun, Actor.RECORDER)
+        self._move(moves, Actor.RECORDER)
 
+    @stage("validate")
     def validate(self, runs: Sequence[Run], tolerance: Tolerances, judge: Judge | None = None) -> None:
         """Let staged runs pass, or hold them in quarantine: each by its bad rows, all by `judge` together."""
         staged = self._at(runs, State.STAGED)
@@ -98,6 +113,7 @@ class Stages:
         objections = {run.number: _objection(tolerance(run), manifests[run.number]) for run in staged}
         sound = [run for run in staged if objections[run.number] is None]
         verdicts = judge(sound, manifests) if judge and sound else {}
+        moves: Steps = {}
         for run in staged:
             manifest = manifests[run.number]
             verdict = verdicts.get(run.number, Verdict())
@@ -106,8 +122,10 @@ class Stages:
                 keep_good(manifest, self._storage)
             warnings = [*run.warnings, *keep_refused(manifest, self._storage, self._types), *verdict.warnings]
             state = State.VALIDATED if reason is None else State.QUARANTINED
-            self._step(run.number, state, error=reason, warnings=warnings)
+            moves[run.number] = (state, {"error": reason, "warnings": warnings})
+        self._move(moves, Actor.VALIDATOR)
 
+    @stage("load")
     def load(
         self, runs: Sequence[Run], tolerance: Tolerances, *, claim: Claim = NOBODY, gate: Gate = open_gate
     ) -> None:
@@ -124,8 +142,10 @@ class Stages:
             for run in validated
             for schema, key in staged_files(read_manifest(self._storage, run.number)).items()
         ]
+        self._keep_models(validated)
         with self._budget(claim, gate) as take:
             loaded = load(staged, self._sink, self._types, self._storage, _behind(gate, take))
+        moves: Steps = {}
         for run in validated:
             facts: dict[str, Any] = {}
             error = loaded.refused.get(run.number)
@@ -134,17 +154,26 @@ class Stages:
                 facts = {"counts": counts, "warnings": [*run.warnings, *loaded.warnings[run.number]]}
                 facts |= {"digests": self._without_dead(run, dead)}
                 error = error or tolerance(run).objection(sum(counts.values()), sum(dead.values()))
-            if error is None:
-                self._step(run.number, State.LOADED, **facts)
-            else:
-                self._step(run.number, State.FAILED, error=error, **facts)
+            state = State.LOADED if error is None else State.FAILED
+            moves[run.number] = (state, facts if error is None else {**facts, "error": error})
+        self._move(moves, Actor.LOADER)
 
-    def publish(self, runs: Sequence[Run]) -> None:
-        """Show loaded runs to readers, all at one moment, and remove what those that ended have staged."""
+    def show_again(self, numbers: Sequence[int]) -> None:
+        """Show superseded runs again, all at one moment: they are what would be computed now."""
+        if numbers:
+            self._ledger.publish(numbers)
+            self._announce()
+
+    @stage("publish")
+    def publish(self, runs: Sequence[Run], again: Sequence[int] = ()) -> None:
+        """Show loaded runs to readers, all at one moment, and remove what those that ended have staged.
+
+        Superseded runs may be shown `again` at the same moment.
+        """
         loaded = [run.number for run in self._at(runs, State.LOADED)]
-        while loaded:
+        while loaded or again:
             try:
-                self._ledger.publish(loaded)
+                self._ledger.publish([*loaded, *again])
             except RunError:
                 before, loaded = loaded, [run.number for run in self._at(runs, State.LOADED)]
                 if loaded == before:
@@ -156,25 +185,22 @@ class Stages:
 
     def cancel(self, runs: Sequence[Run]) -> None:
         """End runs that are open, so that nobody ever sees them, and remove what they have staged."""
-        for run in self._at(runs, *OPEN):
-            self._step(run.number, State.CANCELLED)
+        opened = self._at(runs, *OPEN)
+        self._move({run.number: (State.CANCELLED, {}) for run in opened}, Actor.PERSON)
         self.clear(runs)
 
     def clear(self, runs: Sequence[Run]) -> None:
         """Remove what runs that ended have staged, but for what is the system of record."""
-        for run in self._now(runs):
+        for run in self.now(runs):
             if self.keeps_staged and run.state in PUBLISHED and finished(self._storage, run.number):
                 keep_only(self._storage, read_manifest(self._storage, run.number))
             elif run.state not in OPEN:
                 self._storage.delete_all(keys.staged(run.number))
 
-    def _step(self, number: int, state: State, **facts: Any) -> None:
-        """Move a run on, unless it has ended meanwhile."""
-        try:
-            self._ledger.step(number, state, **facts)
-        except RunError:
-            if self._ledger.get(number).state in OPEN:
-                raise
+    def _move(self, moves: Steps, by: Actor) -> None:
+        """Move runs on together, but for those that have ended meanwhile."""
+        if moves:
+            self._ledger.steps(moves, by=by, leave_ended=True)
 
     def _without_dead(self, run: Run, dead: Collection[str]) -> Mapping[str, str] | None:
         """Return the digests of a run's rows but for those that the store refused."""
@@ -188,11 +214,12 @@ class Stages:
         gone = [key for key in staged_files(manifest).values() if not self._storage.exists(key)]
         return f"{gone[0]} is gone, which its attempt had written" if gone else None
 
-    def _now(self, runs: Sequence[Run]) -> list[Run]:
+    def now(self, runs: Sequence[Run]) -> list[Run]:
+        """Return runs as they stand."""
         return self._ledger.current(runs)
 
     def _at(self, runs: Sequence[Run], *states: State) -> list[Run]:
-        return [run for run in self._now(runs) if run.state in states]
+        return [run for run in self.now(runs) if run.state in states]
 
 
 def as_manifests_say(algorithms: Mapping[str, Known]) -> Tolerances:

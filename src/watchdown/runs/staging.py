@@ -6,11 +6,13 @@ import hashlib
 import uuid
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
+from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict
 
+from watchdown.runs.cost import Cost
 from watchdown.storage import keys
 from watchdown.storage.protocol import Storage
 from watchdown.validation.check import Checked
@@ -24,7 +26,7 @@ class Manifest(BaseModel):
     """What a run wrote: rows per schema type, rows refused, a hash of the content, warnings, or the error.
 
     `digests` has by schema type what the good rows hash to, in whatever order they lie; runs of before this
-    was kept have none.
+    was kept have none. `cost` is what that took; who wrote the manifest may not have measured it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -37,6 +39,7 @@ class Manifest(BaseModel):
     digests: dict[str, str] | None = None
     warnings: tuple[str, ...] = ()
     error: str | None = None
+    cost: Cost | None = None
 
 
 class Staging:
@@ -45,12 +48,14 @@ class Staging:
     Nothing of it is seen by others before `commit`; files are written as they grow, in bounded memory.
     """
 
-    def __init__(self, storage: Storage, run: int) -> None:
+    def __init__(self, storage: Storage, run: int, attempt: str | None = None) -> None:
+        """Begin an attempt; what is none of a whole run, but of a part, is called by what part it is of."""
         self._storage = storage
         self._run = run
-        self._attempt = uuid.uuid4().hex[:12]
+        self._attempt = attempt or uuid.uuid4().hex[:12]
         self._files = ExitStack()
         self._writers: dict[str, pq.ParquetWriter] = {}
+        self._sinks: list[BinaryIO] = []
         self._counts: dict[str, int] = {}
         self._refused: dict[str, int] = {}
         self._content = hashlib.sha256()
@@ -78,15 +83,30 @@ class Staging:
     def _writer(self, name: str, schema: pa.Schema) -> pq.ParquetWriter:
         if name not in self._writers:
             file = self._files.enter_context(self._storage.create(_file(self._run, self._attempt, name)))
+            self._sinks.append(file)
             self._writers[name] = pq.ParquetWriter(file, schema)
         return self._writers[name]
 
-    def commit(self, error: str | None = None) -> Manifest:
-        """Close the files and enter this attempt, unless another one finished first; return what counts."""
+    def commit(self, error: str | None = None, cost: Cost | None = None) -> Manifest:
+        """Close the files and enter this attempt, unless another one finished first; return what counts.
+
+        The bytes of the files are added to the cost.
+        """
+        manifest = self.seal(error, cost)
+        self._entered = True  # it may be, from here on, whatever ends this call
+        if self._storage.put_new(keys.manifest(self._run), manifest.model_dump_json().encode()):
+            return manifest
+        return read_manifest(self._storage, self._run)
+
+    def seal(self, error: str | None = None, cost: Cost | None = None) -> Manifest:
+        """Close the files, which are there from then on; return what this attempt wrote."""
         for writer in self._writers.values():
             writer.close()
+        if cost is not None:
+            size = cost.bytes + sum(file.tell() for file in self._sinks)
+            cost = cost.model_copy(update={"bytes": size})
         self._files.close()  # a manifest must never be there before what it names
-        manifest = Manifest(
+        return Manifest(
             run=self._run,
             attempt=self._attempt,
             counts=self._counts,
@@ -95,11 +115,8 @@ class Staging:
             digests={schema: str(found) for schema, found in self._digests.items()},
             warnings=tuple(self.warnings),
             error=error,
+            cost=cost,
         )
-        self._entered = True  # it may be, from here on, whatever ends this call
-        if self._storage.put_new(keys.manifest(self._run), manifest.model_dump_json().encode()):
-            return manifest
-        return read_manifest(self._storage, self._run)
 
     def discard(self) -> None:
         """Remove what the attempt wrote, unless it may be the one that counts."""

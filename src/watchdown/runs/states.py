@@ -1,8 +1,13 @@
-"""The states of a run and the steps between them."""
+"""The states of a run: one table of the steps between them, who may take each, and why.
+
+The database has the same table, and refuses every other step whatever program asks for it; `docs/states.md`
+is drawn from it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
@@ -22,21 +27,76 @@ class State(StrEnum):
     QUARANTINED = "quarantined"
 
 
-_FAULTS: Final = frozenset({State.FAILED, State.CANCELLED})
+class Actor(StrEnum):
+    """Who takes steps: a part of the platform, a program that writes rows, or a person."""
 
-# A run that is running may be started again: its worker died.
+    PLANNER = "planner"
+    RECORDER = "recorder"
+    VALIDATOR = "validator"
+    LOADER = "loader"
+    PUBLISHER = "publisher"
+    COLLECTOR = "collector"
+    PROGRAM = "program"
+    PERSON = "person"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One way on from a state."""
+
+    before: State
+    after: State
+    by: frozenset[Actor]
+    why: str
+
+
+def _step(before: State, after: State, why: str, *by: Actor) -> Step:
+    return Step(before, after, frozenset(by), why)
+
+
+_ENDS: Final = (Actor.PLANNER, Actor.PROGRAM, Actor.PERSON, Actor.COLLECTOR)
+_OUTDATED: Final = "its inputs are no more, or it is wanted no more"
+
+TABLE: Final = (
+    _step(State.PLANNED, State.RUNNING, "work on it has begun", Actor.RECORDER, Actor.PROGRAM),
+    _step(State.PLANNED, State.FAILED, "no worker finished it", Actor.RECORDER, Actor.PROGRAM),
+    _step(State.PLANNED, State.CANCELLED, _OUTDATED, *_ENDS),
+    _step(State.RUNNING, State.RUNNING, "its worker died; another begins", Actor.RECORDER, Actor.PROGRAM),
+    _step(State.RUNNING, State.STAGED, "all its rows are in storage", Actor.RECORDER),
+    _step(
+        State.RUNNING, State.FAILED, "the algorithm raised, or none finished", Actor.RECORDER, Actor.PROGRAM
+    ),
+    _step(State.RUNNING, State.CANCELLED, _OUTDATED, *_ENDS),
+    _step(State.STAGED, State.VALIDATED, "its rows keep the rules", Actor.VALIDATOR),
+    _step(State.STAGED, State.QUARANTINED, "too many rows break them", Actor.VALIDATOR),
+    _step(State.STAGED, State.FAILED, "its rows cannot be read", Actor.VALIDATOR, Actor.PROGRAM),
+    _step(State.STAGED, State.CANCELLED, _OUTDATED, *_ENDS),
+    _step(State.VALIDATED, State.LOADED, "the store has all its rows", Actor.LOADER),
+    _step(State.VALIDATED, State.QUARANTINED, "it is held after all", Actor.VALIDATOR, Actor.PUBLISHER),
+    _step(State.VALIDATED, State.FAILED, "the store refused its rows", Actor.LOADER, Actor.PROGRAM),
+    _step(State.VALIDATED, State.CANCELLED, _OUTDATED, *_ENDS),
+    _step(State.LOADED, State.ACTIVE, "readers see it from now on", Actor.PUBLISHER),
+    _step(State.LOADED, State.QUARANTINED, "its vectors are not to be trusted", Actor.PUBLISHER),
+    _step(State.LOADED, State.FAILED, "it cannot be published", Actor.PUBLISHER, Actor.PROGRAM),
+    _step(State.LOADED, State.CANCELLED, _OUTDATED, *_ENDS),
+    _step(
+        State.ACTIVE,
+        State.SUPERSEDED,
+        "another takes its place, or it is taken back",
+        Actor.PUBLISHER,
+        Actor.PERSON,
+        Actor.COLLECTOR,
+    ),
+    _step(State.SUPERSEDED, State.ACTIVE, "it is shown again", Actor.PUBLISHER, Actor.PERSON),
+)
+
 STEPS: Final[Mapping[State, frozenset[State]]] = {
-    State.PLANNED: frozenset({State.RUNNING}) | _FAULTS,
-    State.RUNNING: frozenset({State.RUNNING, State.STAGED}) | _FAULTS,
-    State.STAGED: frozenset({State.VALIDATED, State.QUARANTINED}) | _FAULTS,
-    State.VALIDATED: frozenset({State.LOADED, State.QUARANTINED}) | _FAULTS,
-    State.LOADED: frozenset({State.ACTIVE}) | _FAULTS,
-    State.ACTIVE: frozenset({State.SUPERSEDED}),
-    State.SUPERSEDED: frozenset({State.ACTIVE}),
-    State.FAILED: frozenset(),
-    State.CANCELLED: frozenset(),
-    State.QUARANTINED: frozenset(),
+    state: frozenset(step.after for step in TABLE if step.before is state) for state in State
 }
-
+BY: Final[Mapping[tuple[State, State], frozenset[Actor]]] = {
+    (step.before, step.after): step.by for step in TABLE
+}
+FIRST: Final = State.PLANNED
 PUBLISHED: Final = (State.ACTIVE, State.SUPERSEDED)
-OPEN: Final = (State.PLANNED, State.RUNNING, State.STAGED, State.VALIDATED, State.LOADED)
+ENDED: Final = tuple(state for state in State if not STEPS[state])
+OPEN: Final = tuple(state for state in State if state not in (*PUBLISHED, *ENDED))

@@ -8,8 +8,10 @@ from traceback import extract_tb
 from typing import Any
 
 from watchdown.media.sprites import SpriteSheets
+from watchdown.metrics.instruments import failed
 from watchdown.runs.batch import Item, Task
 from watchdown.runs.correct import apply, own_values
+from watchdown.runs.cost import Cost, Meter, TimedModel
 from watchdown.runs.memo import Types
 from watchdown.runs.staging import Manifest, Staging
 from watchdown.storage.protocol import Storage
@@ -40,6 +42,7 @@ class Station:
 
     def __init__(self, task: Task, known: Known, item: Item, storage: Storage, types: Types) -> None:
         self.task = task
+        self.meter = Meter()
         self.error: str | None = None
         self.away: ModelUnavailable | StorageDenied | None = None
         self._known = known
@@ -79,7 +82,11 @@ class Station:
         model = self._known.load_model()
         self._dimension = model.dimension if model else None
         self.algorithm = self._known.make(
-            Context(parameters=self.task.parameters, model=model, keep_picture=self._pictures.add)
+            Context(
+                parameters=self.task.parameters,
+                model=TimedModel(model, self.meter) if model else None,
+                keep_picture=self._pictures.add,
+            )
         )
         return self.algorithm.start(title)
 
@@ -91,6 +98,8 @@ class Station:
         """End this task with a fault of the title's files, unless it has ended already."""
         if self.error is None and isinstance(error.__cause__, StorageDenied):
             self.away = error.__cause__  # not the file's fault: another attempt may have the right
+        if self.error is None:
+            failed("work", error)
         self.error = self.error or str(error)
 
     def take(self, produce: Callable[[], Iterable[Record]]) -> None:
@@ -98,14 +107,17 @@ class Station:
         if self.error is not None:
             return
         try:
-            for record in produce():
-                self._hold(record)
+            with self.meter.running():
+                for record in produce():
+                    self._hold(record)
         except (LibraryError, OSError, MemoryError):
             raise  # the machine's or the storage's fault, not the algorithm's
         except WatchdownError as error:
+            failed("work", error)
             self.error = str(error)
             self.away = error if isinstance(error, ModelUnavailable) else None
         except (Exception, SystemExit) as error:  # noqa: BLE001 - an algorithm may raise anything
+            failed("work", error)
             self.error = f"{self.task.algorithm} raised {type(error).__name__}: {error} ({_place(error)})"
 
     def _hold(self, record: Record) -> None:
@@ -144,9 +156,11 @@ class Station:
         """Stage the rest."""
         self.take(self._finish)
 
-    def commit(self) -> Manifest:
-        """Enter the attempt, with its error if it has one."""
-        return self._staging.commit(self.error)
+    def commit(self, cost: Cost | None = None) -> Manifest:
+        """Enter the attempt, with its error if it has one, and what it cost."""
+        if cost is not None:
+            cost = cost.model_copy(update={"bytes": self._pictures.size})
+        return self._staging.commit(self.error, cost)
 
     def _finish(self) -> Iterator[Record]:
         yield from self.algorithm.finish()

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from watchdown.media.shelf import Shelf
 from watchdown.runs.batch import Item
+from watchdown.runs.cost import SHARES, Cost, costs, metered
 from watchdown.runs.feeds import ReadRecords, media_feed, record_feed, text_feed
+from watchdown.runs.measured import worked
 from watchdown.runs.memo import Types
 from watchdown.runs.staging import Manifest
 from watchdown.runs.station import Station
+from watchdown.storage.protocol import Storage
 from watchdown_algos.catalogue import AlgorithmCatalogue
 from watchdown_algos.contract import TitleFacts
 from watchdown_algos.wants import Audio, Frames, Records, TimedText
@@ -31,6 +35,7 @@ def title_facts(item: Item) -> TitleFacts:
     )
 
 
+@worked
 def work(
     item: Item,
     *,
@@ -40,27 +45,36 @@ def work(
     types: Types,
     progress: Callable[[int], None] = lambda _: None,
     retried: bool = False,
+    staging: Storage | None = None,
 ) -> list[Manifest]:
     """Work all tasks of an item, its media being decoded once; return each task's manifest.
 
     A fault of a file fails the tasks that need it, a fault of an algorithm only its own. A task whose model
     no server has answered for, or whose files may not be read, fails as well; where the work is `retried`,
     that is raised and the task left undone.
-    Anything else (a full disk, an interruption) is raised, and nothing is committed.
+    Anything else (a full disk, an interruption) is raised, and nothing is committed. What is made is staged
+    in the library's storage, or in that given as `staging`.
     """
-    stations = [Station(task, algorithms[task.algorithm], item, shelf.storage, types) for task in item.tasks]
+    home = staging or shelf.storage
+    stations = [Station(task, algorithms[task.algorithm], item, home, types) for task in item.tasks]
+    begin = time.perf_counter()
     try:
-        facts = title_facts(item)
-        for station in stations:
-            station.start(facts)
-        _media(item, stations, shelf, progress)
-        for station in stations:
-            _text(item, station, shelf)
-            _records(item, station, shelf, read_records)
-        for station in stations:
-            station.finish()
+        with SHARES.taking() as used:
+            facts = title_facts(item)
+            for station in stations:
+                station.start(facts)
+            fed = _media(item, stations, shelf, progress)
+            for station in stations:
+                _text(item, station, shelf)
+                _records(item, station, shelf, read_records)
+            for station in stations:
+                station.finish()
+            took = Cost(cpu_s=used(), clock_s=time.perf_counter() - begin, media_ns=item.timeline.duration_ns)
         away = {station: station.away for station in stations if station.away and retried}
-        manifests = [station.commit() for station in stations if station not in away]
+        parts = costs(took, [station.meter for station in stations], fed)
+        manifests = [
+            station.commit(part) for station, part in zip(stations, parts, strict=True) if station not in away
+        ]
     except BaseException:
         for station in stations:
             station.discard()
@@ -72,29 +86,31 @@ def work(
     return manifests
 
 
-def _media(item: Item, stations: list[Station], shelf: Shelf, progress: Callable[[int], None]) -> None:
-    """Decode once and hand each batch to the station that wants it."""
-    chosen, wants = [], []
-    for station in stations:
+def _media(item: Item, stations: list[Station], shelf: Shelf, progress: Callable[[int], None]) -> list[int]:
+    """Decode once and hand each batch to the station that wants it; return the indexes of those that do."""
+    chosen, wants, fed = [], [], []
+    for place, station in enumerate(stations):
         want = station.wants
         if isinstance(want, Frames | Audio):
             chosen.append(station)
             wants.append(want)
+            fed.append(place)
     if not chosen:
-        return
+        return fed
     try:
         for index, batch in media_feed(item, wants, shelf, progress):
             chosen[index].predict(batch)
     except MediaError as error:
         for station in chosen:
             station.fail(error)
+    return fed
 
 
 def _text(item: Item, station: Station, shelf: Shelf) -> None:
     want = station.wants
     if isinstance(want, TimedText):
         try:
-            for batch in text_feed(item, want, shelf, station.warn):
+            for batch in metered(station.meter, text_feed(item, want, shelf, station.warn)):
                 station.predict(batch)
         except MediaError as error:
             station.fail(error)
@@ -105,7 +121,7 @@ def _records(item: Item, station: Station, shelf: Shelf, read_records: ReadRecor
     if isinstance(want, Records):
         run = station.task.upstream[want.schema]
         try:
-            for batch in record_feed(item, want, run, shelf, read_records):
+            for batch in metered(station.meter, record_feed(item, want, run, shelf, read_records)):
                 station.predict(batch)
         except MediaError as error:
             station.fail(error)

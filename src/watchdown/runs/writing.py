@@ -32,6 +32,12 @@ def new_key(schemas: Iterable[str], types: Types) -> str:
     return in_versions(uuid.uuid4().hex, schemas, types)
 
 
+def played(catalogue: Catalogue, title: str) -> str:
+    """Return the asset that a title's rows belong to unless they say otherwise: the one that is played."""
+    found = [asset for asset in catalogue.assets(title) if asset.kind in {"video", "audio"}]
+    return min(found, key=lambda asset: (asset.kind != "video", asset.id)).id if found else ""
+
+
 class Writing:
     """Writes a run whole: staged, validated, loaded and published as one that an algorithm computed."""
 
@@ -92,7 +98,7 @@ class Writing:
             run=run.number,
             title=title.id,
             timeline=timeline.id,
-            asset=self._asset(title),
+            asset=played(self._catalogue, title.id),
             algorithm=algorithm,
             version=version,
         )
@@ -114,11 +120,6 @@ class Writing:
     def move_refused(self, old: int, new: int, schema: str, handed_back: Collection[int] = ()) -> None:
         """Leave the refused rows of a run to the one that takes its place, but for those handed back."""
         move_refused(self._storage, old, new, schema, handed_back)
-
-    def _asset(self, title: Title) -> str:
-        """Return the asset that rows belong to unless they say otherwise: the one that is played."""
-        played = [asset for asset in self._catalogue.assets(title.id) if asset.kind in {"video", "audio"}]
-        return min(played, key=lambda asset: (asset.kind != "video", asset.id)).id if played else ""
 
     def _stage(self, run: Run, parts: Mapping[str, Rows], stamp: Stamp, duration_ns: int) -> None:
         staging = Staging(self._storage, run.number)

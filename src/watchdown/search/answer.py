@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
 from watchdown.catalogue.directory import Directory, Known
+from watchdown.metrics.instruments import timed
+from watchdown.search import fusing
 from watchdown.search.cursor import Cursor, Depth
 from watchdown.search.hit import Hit, Page
-from watchdown.search.process import Processor
+from watchdown.search.process import Kept, Processor, nothing_kept
 from watchdown.search.query import Query
 from watchdown.search.shots import ShotLists
 from watchdown.stores.protocol import Candidates, Leaf, Searcher, Snapshot, TextLeaf, Types, VectorLeaf
 from watchdown.view import View
 from watchdown_algos.catalogue import AlgorithmCatalogue
-from watchdown_schemas.errors import QueryError
+from watchdown_schemas.errors import CursorExpired, QueryError
 
 LOOK: Final = 4  # rows per hit asked for at first: frames of one shot make one hit
 LAST_LOOK: Final = 65_536
 MAX_LIMIT: Final = 1_000
+AGAIN: Final = 3
 EVIDENCE: Final = ("language", "speaker", "kind")
 
 
@@ -62,45 +66,62 @@ class Search:
         algorithms: AlgorithmCatalogue,
         types: Types,
         directory: Directory,
+        kept: Kept = nothing_kept,
     ) -> None:
         self._searcher = searcher
-        self._processor = Processor(algorithms, searcher, types)
+        self._processor = Processor(algorithms, searcher, types, kept)
         self._directory = directory
         self._lists: ShotLists | None = None
 
-    def answer(self, query: Query, *, limit: int = 20, after: str | None = None) -> Page:
-        """Return a page of at most `limit` hits; `after` is the cursor of the page before."""
+    @timed("watchdown_search_seconds")
+    def answer(
+        self, query: Query, *, limit: int = 20, after: str | None = None, as_of: int | None = None
+    ) -> Page:
+        """Return a page of at most `limit` hits; `after` is the cursor of the page before.
+
+        `as_of` is an epoch whose readers are to be answered; CursorExpired where it is kept no more.
+        """
         if not 0 < limit <= MAX_LIMIT:
             raise QueryError(
                 f"limit {limit}", f"is not between 1 and {MAX_LIMIT}", "Page on with the cursor."
             )
+        for _ in range(AGAIN if after is None and as_of is None else 0):
+            # A title may be forgotten meanwhile: what a query began to read goes, and it begins anew.
+            with suppress(CursorExpired):
+                return self._answer(query, limit, None, None)
+        return self._answer(query, limit, after, as_of)
+
+    def _answer(self, query: Query, limit: int, after: str | None, as_of: int | None) -> Page:
         cursor = Cursor.decode(after, query.digest()) if after else None
-        reading = self._read(query, cursor)
-        leaf = self._processor.leaf(
+        if cursor and as_of not in (None, cursor.epoch):
+            cause = f"belongs to epoch {cursor.epoch}, not to {as_of}"
+            raise QueryError("the cursor", cause, "Ask for that epoch, or from the first page")
+        reading = self._read(query, cursor, as_of)
+        leaves = self._processor.leaves(
             query,
             reading.view,
             snapshot=reading.snapshot,
             languages=self._directory.languages,
             models=reading.models,
         )
-        found, exhausted = self._find(leaf, reading, cursor, limit)
+        found, exhausted = self._find(leaves, reading, cursor, limit)
         shown = found[:limit]
         more = len(found) > limit
-        notes = _unsearched(leaf, reading.models)
+        unsearched = _unsearched(leaves, reading.models)
         known = self._directory.known({one.place["title"] for one in shown})
         return Page(
             query=query.describe(),
             epoch=reading.view.epoch,
-            complete=(exhausted or more) and not notes,
+            complete=(exhausted or more) and not unsearched,
             cursor=self._next(query, reading, shown[-1]) if more else None,
-            hits=tuple(_hit(leaf, one, reading, known) for one in shown),
-            notes=notes,
+            hits=tuple(_hit(leaves[0], one, reading, known) for one in shown),
+            notes=unsearched + _fused(leaves),
         )
 
-    def _read(self, query: Query, cursor: Cursor | None) -> _Reading:
-        """Take the view and the snapshot: the cursor's, or those of now."""
+    def _read(self, query: Query, cursor: Cursor | None, as_of: int | None) -> _Reading:
+        """Take the view and the snapshot: the cursor's, those of an epoch, or those of now."""
         # The epoch before the snapshot: what is published in between is in neither.
-        view = self._directory.view(cursor.epoch if cursor else None)
+        view = self._directory.view(cursor.epoch if cursor else as_of)
         snapshot = cursor.snapshot if cursor else self._searcher.snapshot(view)
         lists = self._lists
         if lists is None or not lists.serves(view, snapshot):
@@ -110,14 +131,15 @@ class Search:
         return _Reading(view, snapshot, self._directory.models(view), lists)
 
     def _find(
-        self, leaf: Leaf, reading: _Reading, cursor: Cursor | None, limit: int
+        self, leaves: Sequence[Leaf], reading: _Reading, cursor: Cursor | None, limit: int
     ) -> tuple[list[_Found], bool]:
         """Return what comes after the cursor, more than `limit` if there is, looking deeper until so.
 
         What only a deeper look finds comes after all that a shallower one found, however well it ranks:
         so each hit has one place, even where the store's answers are approximate.
         """
-        search = partial(self._searcher.search, leaf, reading.view, snapshot=reading.snapshot)
+        search = partial(fusing.search, self._searcher, leaves, reading.view, snapshot=reading.snapshot)
+        leaf = leaves[0]
         depth, after = (cursor.depth, cursor.rank) if cursor else (Depth(LOOK * limit, 0), None)
         shallow: set[str] = set()
         if depth.above:
@@ -145,12 +167,18 @@ class Search:
         ).encode()
 
 
-def _unsearched(leaf: Leaf, models: Mapping[str, set[str]]) -> tuple[str, ...]:
+def _unsearched(leaves: Sequence[Leaf], models: Mapping[str, set[str]]) -> tuple[str, ...]:
     """Say what the query could not reach: vectors that another model made."""
-    if isinstance(leaf, VectorLeaf):
-        others = {model for some in models.values() for model in some} - {leaf.model}
-        return tuple(f"vectors of model {model} were not searched" for model in sorted(others))
-    return ()
+    searched = {leaf.model for leaf in leaves if isinstance(leaf, VectorLeaf)}
+    others = {model for some in models.values() for model in some} - searched if searched else ()
+    return tuple(f"vectors of model {model} were not searched" for model in sorted(others))
+
+
+def _fused(leaves: Sequence[Leaf]) -> tuple[str, ...]:
+    """Say that scores are of places, where several models answered."""
+    models = sorted(leaf.model for leaf in leaves if isinstance(leaf, VectorLeaf))
+    told = f"vectors are of the models {', '.join(models)}, so hits are ranked by their places in each"
+    return (told,) if len(models) > 1 else ()
 
 
 def _arranged(leaf: Leaf, candidates: Candidates, reading: _Reading, depth: Depth) -> Iterator[_Found]:

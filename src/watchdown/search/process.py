@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Protocol, cast
 
@@ -15,7 +15,7 @@ from watchdown.search.query import Description, Dialogue, Picture, Query, Simila
 from watchdown.stores.protocol import Leaf, Searcher, Snapshot, TextLeaf, Types, VectorLeaf
 from watchdown.view import View
 from watchdown_algos.catalogue import AlgorithmCatalogue, Known
-from watchdown_algos.contract import Context
+from watchdown_algos.contract import Context, Model
 from watchdown_schemas.errors import AlgorithmNotFound, MediaInvalid, ModelMismatch, NotFound, QueryError
 from watchdown_schemas.fields import fields
 from watchdown_schemas.language import is_language, normalise_language
@@ -35,6 +35,18 @@ class Encoders(Protocol):
     def encode_image(self, pixels: list[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """Return unit vectors of pictures."""
         ...
+
+
+class Kept(Protocol):
+    """Gives models of before."""
+
+    def __call__(self, algorithm: str, fingerprint: str, /) -> Model | None:
+        """Return a model of an algorithm; None where it is not at hand."""
+        ...
+
+
+def nothing_kept(_algorithm: str, _fingerprint: str, /) -> None:
+    """Keep no model of before."""
 
 
 def text_leaf(
@@ -77,12 +89,20 @@ def decode_image(data: bytes, name: str = "the image") -> NDArray[np.uint8]:
 class Processor:
     """Turns query leaves into store leaves, with the encoders of the algorithm that made the vectors."""
 
-    def __init__(self, algorithms: AlgorithmCatalogue, searcher: Searcher, types: Types) -> None:
+    def __init__(
+        self,
+        algorithms: AlgorithmCatalogue,
+        searcher: Searcher,
+        types: Types,
+        kept: Kept = nothing_kept,
+    ) -> None:
+        """Take the installed algorithms; `kept` gives models of before, whose vectors are still there."""
         self._algorithms = algorithms
         self._searcher = searcher
         self._types = types
+        self._kept = kept
 
-    def leaf(
+    def leaves(
         self,
         query: Query,
         view: View,
@@ -90,8 +110,8 @@ class Processor:
         snapshot: Snapshot,
         languages: Callable[[], Iterable[str]],
         models: Mapping[str, set[str]],
-    ) -> Leaf:
-        """Return what the searcher is asked.
+    ) -> tuple[Leaf, ...]:
+        """Return what the searcher is asked: of vectors a leaf for each model that made some, else one.
 
         `languages` gives those of the library, `models` has, by algorithm, the fingerprints of the models
         behind the visible runs.
@@ -107,22 +127,32 @@ class Processor:
             leaf = replace(leaf, languages=spoken, floor=query.min_score, about=about)
             if not leaf.words:
                 raise QueryError(repr(asked.text), "has no word to search for", "Give a word or two.")
-            return leaf
+            return (leaf,)
         known = self._visual("text" if isinstance(asked, Description) else "image")
-        model = known.load_model()
-        assert model is not None
-        stored = models.get(known.manifest.name, set())
-        if stored and model.fingerprint not in stored:
-            raise ModelMismatch(
-                known.manifest.name,
-                f"searches with model {model.fingerprint}, the vectors are of {', '.join(sorted(stored))}",
-                "Add the media again with this version, or search with the version that added them.",
-            )
+        found = self._models(known, models.get(known.manifest.name, set()))
         if isinstance(asked, SimilarTo):
-            vector = self._of_shot(asked.shot, model.fingerprint, view, snapshot)
+            vectors = self._of_shot(asked.shot, found, view, snapshot)
         else:
-            vector = self._encode(known, asked)
-        return VectorLeaf("Embedding", model.fingerprint, vector, query.min_score)
+            vectors = {name: self._encode(known, model, asked) for name, model in found.items()}
+        return tuple(VectorLeaf("Embedding", name, one, query.min_score) for name, one in vectors.items())
+
+    def _models(self, known: Known, stored: Collection[str]) -> dict[str, Model]:
+        """Return by fingerprint the models behind the vectors that are there, as far as they are at hand."""
+        name, installed = known.manifest.name, known.load_model()
+        assert installed is not None
+        if not stored:
+            return {installed.fingerprint: installed}
+        found = {
+            one: installed if one == installed.fingerprint else self._kept(name, one)
+            for one in sorted(stored)
+        }
+        if at_hand := {one: model for one, model in found.items() if model is not None}:
+            return at_hand
+        raise ModelMismatch(
+            name,
+            f"searches with model {installed.fingerprint}, the vectors are of {', '.join(sorted(stored))}",
+            "Add the media again with this version, or search with the version that added them.",
+        )
 
     def _text_field(self, schema: str) -> str:
         """Return the field of a schema type whose words are searched: the first of text."""
@@ -137,18 +167,19 @@ class Processor:
                 return known
         raise AlgorithmNotFound(encoder, "no known algorithm encodes this kind of query", "Install one.")
 
-    def _encode(self, known: Known, asked: Description | Picture) -> NDArray[np.float32]:
-        encoders = cast(
-            "Encoders", known.make(Context(parameters=known.manifest.parameters, model=known.load_model()))
-        )
+    def _encode(self, known: Known, model: Model, asked: Description | Picture) -> NDArray[np.float32]:
+        context = Context(parameters=known.manifest.parameters, model=model)
+        encoders = cast("Encoders", known.make(context))
         if isinstance(asked, Picture):
             return np.asarray(encoders.encode_image([decode_image(asked.image, asked.name)])[0])
         if not asked.text.strip():
             raise QueryError(repr(asked.text), "describes nothing", "Say what the shot should show.")
         return np.asarray(encoders.encode_text([asked.text])[0])
 
-    def _of_shot(self, shot: str, model: str, view: View, snapshot: Snapshot) -> NDArray[np.float32]:
-        """Return the vector that stands for a shot: of its frames, the one nearest to their mean."""
+    def _of_shot(
+        self, shot: str, models: Collection[str], view: View, snapshot: Snapshot
+    ) -> dict[str, NDArray[np.float32]]:
+        """Return by model the vector that stands for a shot, where the model embedded its frames."""
         record: Mapping[str, Any] | None = self._searcher.find(
             "Shot", shot, view.within(None), snapshot=snapshot
         )
@@ -156,17 +187,26 @@ class Processor:
             raise NotFound(
                 shot, "is no shot here", "Use the id of a visual hit; see: watchdown search --json."
             )
+        found = {model: self._mean(record, model, view, snapshot) for model in models}
+        if vectors := {model: vector for model, vector in found.items() if vector is not None}:
+            return vectors
+        raise NotFound(shot, "has no frame that was embedded", "Choose a longer shot.")
+
+    def _mean(
+        self, shot: Mapping[str, Any], model: str, view: View, snapshot: Snapshot
+    ) -> NDArray[np.float32] | None:
+        """Return of a shot's frames the vector nearest to their mean; None where there are none."""
         inside = self._searcher.scan(
             "Embedding",
-            view.within(frozenset({record["title"]})),
+            view.within(frozenset({shot["title"]})),
             columns=["vector"],
             snapshot=snapshot,
             model=model,
-            starting=(record["start_ns"], record["end_ns"]),
+            starting=(shot["start_ns"], shot["end_ns"]),
         )
         vectors = [vector for batch in inside for vector in batch["vector"].to_pylist()]
         if not vectors:
-            raise NotFound(shot, "has no frame that was embedded", "Choose a longer shot.")
+            return None
         frames = np.asarray(vectors, dtype=np.float32)
         nearest: NDArray[np.float32] = frames[int(np.argmax(frames @ frames.mean(axis=0)))]
         return nearest

@@ -144,6 +144,23 @@ class AirflowSettings(Section):
     timeout_s: PositiveFloat = Field(default=30.0, description="Give seconds")
 
 
+class PricesSettings(Section):
+    """What computing costs here; without them, plans name no money."""
+
+    cpu_hour: Annotated[float, Field(ge=0)] | None = Field(
+        default=None, description="Give the price of one processor for an hour"
+    )
+    gpu_hour: Annotated[float, Field(ge=0)] | None = Field(
+        default=None, description="Give the price of one graphics card for an hour"
+    )
+    storage_gb_month: Annotated[float, Field(ge=0)] | None = Field(
+        default=None, description="Give the price of 10^9 bytes of storage for a month"
+    )
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] = Field(
+        default="EUR", description="Write its three letters, such as EUR"
+    )
+
+
 class CollectSettings(Section):
     """What `watchdown collect` leaves, and for how long; grace is longer than any cursor lives."""
 
@@ -158,6 +175,17 @@ class CollectSettings(Section):
             remedy = "Cursors read versions that are retained: give a grace that is longer"
             raise _clash("grace", f"is shorter than retention, {written(self.retention)}", remedy)
         return self
+
+
+class TelemetrySettings(Section):
+    """Who is told of what a process does; nobody, unless one is named."""
+
+    otlp: Annotated[str, StringConstraints(pattern=r"^https?://[^@\s?#]+$")] | None = Field(
+        default=None, description="Write the collector of OpenTelemetry as http://HOST:4318"
+    )
+    listen: Annotated[str, StringConstraints(pattern=r"^[^\s:/]+:\d{1,5}$")] | None = Field(
+        default=None, description="Write where Prometheus may fetch figures of the process, as HOST:PORT"
+    )
 
 
 class Settings(BaseSettings):
@@ -188,6 +216,12 @@ class Settings(BaseSettings):
     )
     collect: CollectSettings = Field(
         default=CollectSettings(), description="Write it as a section, [collect]"
+    )
+
+    prices: PricesSettings = Field(default=PricesSettings(), description="Write it as a section, [prices]")
+
+    telemetry: TelemetrySettings = Field(
+        default=TelemetrySettings(), description="Write it as a section, [telemetry]"
     )
 
     @classmethod

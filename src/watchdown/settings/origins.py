@@ -15,9 +15,11 @@ from watchdown.settings.model import (
     AirflowSettings,
     CollectSettings,
     OpenSearchSettings,
+    PricesSettings,
     S3Settings,
     Section,
     Settings,
+    TelemetrySettings,
     TritonSettings,
 )
 
@@ -28,6 +30,8 @@ SECTIONS: Final[dict[str, type[Section]]] = {
     "triton": TritonSettings,
     "airflow": AirflowSettings,
     "collect": CollectSettings,
+    "prices": PricesSettings,
+    "telemetry": TelemetrySettings,
 }
 OTHERS: Final = {f"{PREFIX}LIBRARY"}  # read by the command line
 # What Kubernetes puts into every pod that runs beside a service called watchdown-something.

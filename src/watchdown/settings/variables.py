@@ -10,7 +10,7 @@ from watchdown.settings.model import Settings
 from watchdown.settings.origins import known_variables
 
 # A worker reads and writes storage and asks models: it is given no way into database or store.
-OF_WORKERS: Final = ("storage", "model", "s3", "triton")
+OF_WORKERS: Final = ("storage", "model", "s3", "triton", "telemetry")
 MASK: Final = "********"
 NOWHERE: Final = "unknown.invalid"  # a name that leads nowhere, by RFC 2606
 

@@ -18,6 +18,7 @@ BUNDLES: Final = "bundles/"
 DEAD_LETTERS: Final = "dead-letters/"
 STAGED: Final = "staged/"
 MEDIA: Final = "media/"
+MODELS: Final = "models/"
 _ROWS: Final = re.compile(r"[a-z-]+/(\d+)-([A-Z][A-Za-z0-9]*)(?:\.good)?\.parquet")
 
 
@@ -54,6 +55,11 @@ def staged(run: int) -> str:
     return f"{STAGED}{run}/"
 
 
+def left_by(run: int) -> tuple[str, ...]:
+    """Return the prefixes of all that a run which is never seen may have left: staged, refused, dead rows."""
+    return staged(run), f"{QUARANTINE}{run}-", f"{DEAD_LETTERS}{run}-"
+
+
 def manifest(run: int) -> str:
     """What the attempt wrote that finished first."""
     return f"{staged(run)}manifest.json"
@@ -62,6 +68,46 @@ def manifest(run: int) -> str:
 def attempt(run: int, name: str) -> str:
     """Return the prefix of what one attempt at a run wrote."""
     return f"{staged(run)}{name}/"
+
+
+def opened(run: int) -> str:
+    """What whoever writes a run part by part said when it was started."""
+    return f"{staged(run)}opened.json"
+
+
+def entered(run: int) -> str:
+    """Return the prefix of what names the parts of a run that is written part by part."""
+    return f"{staged(run)}entered/"
+
+
+def part(run: int, name: str) -> str:
+    """What a part holds; once this is there, the part is."""
+    return f"{entered(run)}{name}.json"
+
+
+def part_files(run: int, name: str = "") -> str:
+    """Return the prefix of what attempts at a part wrote, or at all parts."""
+    return f"{staged(run)}parts/{name}/" if name else f"{staged(run)}parts/"
+
+
+def part_attempt(name: str, attempt: str) -> str:
+    """Return what an attempt at a part is called among the attempts at its run."""
+    return f"parts/{name}/{attempt}"
+
+
+def agreed(run: int, schema: str) -> str:
+    """How long the vectors are that a run's parts hold."""
+    return f"{staged(run)}vectors-{schema}.json"
+
+
+def closing(run: int) -> str:
+    """Once this is there, a run takes no further parts."""
+    return f"{staged(run)}closing.json"
+
+
+def closed(run: int) -> str:
+    """Which parts a run has, for good."""
+    return f"{staged(run)}closed.json"
 
 
 def run_of(staged_key: str) -> int:
@@ -108,3 +154,8 @@ def derived(fingerprint: str, run: int) -> str:
 def source(fingerprint: str, name: str) -> str:
     """Return the key of a media file that was taken in."""
     return f"{MEDIA}{fingerprint}/source/{name}"
+
+
+def model(fingerprint: str, name: str) -> str:
+    """Return the key of a file of a model that made vectors of the library."""
+    return f"{MODELS}{fingerprint}/{name}"

@@ -81,7 +81,7 @@ def mended(rows: Iterable[Mapping[str, Any]], schema: type[Record]) -> list[dict
     found = []
     for row in rows:
         own = {
-            name: _typed(value, known[name]) if name in known else value
+            name: typed(value, known[name]) if name in known else value
             for name, value in row.items()
             if not (name.startswith("_") or name in (ROW, REASONS, FAULTS) or name.endswith(DERIVED))
         }
@@ -152,7 +152,7 @@ def _attribute(stored: Mapping[str, Any]) -> Any:
     return {"number": told} if told is not value else value
 
 
-def _typed(value: Any, field: Field) -> Any:
+def typed(value: Any, field: Field) -> Any:
     """Return a value from JSON as its field has it; what is none is left for conversion to tell."""
     if field.role(Attributes) and isinstance(value, Mapping):
         return {name: _typed_attribute(item) for name, item in value.items()}

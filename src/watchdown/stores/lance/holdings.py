@@ -6,7 +6,10 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+from contextlib import closing
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, Final
 
 import pyarrow as pa
@@ -46,9 +49,13 @@ class LanceHoldings:
     def survey(self, *, deep: bool, title: str | None = None) -> Iterator[Found]:
         """Yield what tables hold, of one title or of all, file by file, and the files that cannot be read."""
         where = "" if title is None else f"title = {quoted(title)}"
-        yield from self._read([(name, None) for name in self._lake.names()], where, deep=deep)
+        tables = [(name, None) for name in self._lake.names()]
+        yield from (found for _, found in self._read(tables, where, deep=deep))
 
-    def _read(self, tables: Sequence[tuple[str, int | None]], where: str, *, deep: bool) -> Iterator[Found]:
+    def _read(
+        self, tables: Sequence[tuple[str, int | None]], where: str, *, deep: bool
+    ) -> Generator[tuple[int | None, Found], None, None]:
+        """Yield what tables hold, each with the version that was asked for, in the order of the tables."""
         declared = [
             declare(self._types[name]).model_dump(mode="json")
             for name in self._types
@@ -72,14 +79,14 @@ class LanceHoldings:
                     died = _died(begun, line)
                     break
                 begun = line if "begun" in line else None
-                while left[0]["name"] != line["table"]:
+                while (left[0]["name"], left[0]["version"]) != (line["table"], line["version"]):
                     left.pop(0)
                 if begun is None:
                     left[0]["skip"].append(line["part"])
-                    yield from _found(line)
+                    yield from ((line["version"], found) for found in _found(line))
             else:
                 return
-            yield died
+            yield left[0]["version"], died
             left[0]["skip"].append(died.part)
             if died.part < 0:
                 left.pop(0)
@@ -116,15 +123,14 @@ class LanceHoldings:
     ) -> Iterator[pa.RecordBatch] | None:
         """Return the rows of a run as an earlier version of its table has them whole, if one is kept."""
         name = table_of(schema, model)
-        for version in self._lake.versions(name)[1 : LOOK_BACK + 1]:
-            found, whole = Digest(), True
-            for one in self._read([(name, version)], f"run = {run}", deep=True):
-                if isinstance(one, Unreadable):
-                    whole = False
-                elif one.schema == schema.__name__:
-                    found += one.digest
-            if whole and found == digest:
-                return self._rows(name, version, schema, run)
+        versions = [(name, version) for version in self._lake.versions(name)[1 : LOOK_BACK + 1]]
+        with closing(self._read(versions, f"run = {run}", deep=True)) as read:
+            for version, some in groupby(read, key=itemgetter(0)):
+                told = [found for _, found in some]
+                held = [one.digest for one in told if isinstance(one, Held) and one.schema == schema.__name__]
+                broken = any(isinstance(one, Unreadable) for one in told)
+                if version is not None and not broken and sum(held, Digest()) == digest:
+                    return self._rows(name, version, schema, run)
         return None
 
     def _rows(self, name: str, version: int, schema: type[Record], run: int) -> Iterator[pa.RecordBatch]:

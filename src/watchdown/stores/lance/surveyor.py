@@ -72,19 +72,20 @@ def made(declared: Sequence[Mapping[str, Any]]) -> Types:
 def told(asked: Request, table: Table, types: Types) -> Iterator[dict[str, Any]]:
     """Yield what a table holds, file by file."""
     name = table["name"]
-    yield {"table": name, "begun": -1, "file": name}
+    of: dict[str, Any] = {"table": name, "version": table["version"]}
+    yield of | {"begun": -1, "file": name}
     try:
         dataset: Any = lance.dataset(str(Path(asked["root"], f"{name}.lance")), version=table["version"])
         part = part_of(name, dataset, types)
         fragments = dataset.get_fragments()
     except BaseException as error:  # noqa: BLE001 - a panic of the library is no Exception
-        yield {"table": name, "part": -1, "file": name, "fault": said(error)}
+        yield of | {"part": -1, "file": name, "fault": said(error)}
         return
     for fragment in fragments:
         if fragment.fragment_id in table["skip"]:
             continue
         files = [file.path for file in fragment.data_files()]
-        about = {"table": name, "part": fragment.fragment_id, "file": files[0] if files else name}
+        about = of | {"part": fragment.fragment_id, "file": files[0] if files else name}
         yield about | {"begun": fragment.fragment_id}
         try:
             held = counted(part, fragment, asked["where"])

@@ -5,12 +5,24 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from watchdown.catalogue.migrations.run_rules import enforce
+
 TEXT = sa.String().with_variant(sa.String(collation="C"), "postgresql")
 
 revision = "0006"
 down_revision = "0005"
 branch_labels = None
 depends_on = None
+
+STEPS = {
+    "planned": "running failed cancelled",
+    "running": "running staged failed cancelled",
+    "staged": "validated quarantined failed cancelled",
+    "validated": "loaded quarantined failed cancelled",
+    "loaded": "active quarantined failed cancelled",
+    "active": "superseded",
+    "superseded": "active",
+}
 
 
 def upgrade() -> None:
@@ -70,5 +82,18 @@ def upgrade() -> None:
         sa.Column("what", TEXT, primary_key=True),
         sa.Column("value", sa.JSON, nullable=False),
     )
+    for name in ("visible_from", "visible_to"):
+        seen = sa.text(f"{name} IS NOT NULL")
+        op.create_index(f"ix_runs_{name}", "runs", [name], sqlite_where=seen, postgresql_where=seen)
+    op.add_column("publications", sa.Column("kind", TEXT, nullable=False, server_default="published"))
+    steps = op.create_table(
+        "run_steps",
+        sa.Column("from_state", TEXT, primary_key=True),
+        sa.Column("to_state", TEXT, primary_key=True),
+    )
+    op.bulk_insert(
+        steps, [{"from_state": old, "to_state": new} for old, after in STEPS.items() for new in after.split()]
+    )
+    enforce(op.get_bind())
     counters = sa.table("counters", sa.column("name", TEXT), sa.column("value", sa.BigInteger))
     op.bulk_insert(counters, [{"name": "backfill", "value": 0}, {"name": "oldest", "value": 0}])

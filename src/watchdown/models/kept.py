@@ -1,0 +1,103 @@
+"""Models kept with the library, so that its vectors can be searched when a newer model is installed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from threading import Lock
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from watchdown.storage import keys
+from watchdown.storage.protocol import Storage
+from watchdown_algos.catalogue import Known
+from watchdown_algos.contract import Model
+from watchdown_algos.manifest import ModelSpec
+from watchdown_algos.model_files import ModelFiles
+from watchdown_algos.models import Models
+from watchdown_schemas.errors import ModelMismatch, StorageNotFound
+
+CARD: Final = "model.json"
+MIB: Final = 1 << 20
+
+
+class Card(BaseModel):
+    """What is said of a kept model: whose it is, and what algo.toml said of it."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    algorithm: str
+    version: str
+    spec: ModelSpec
+
+
+class KeptModels:
+    """The models behind published vectors: data only; the code that encodes is what is installed."""
+
+    def __init__(self, storage: Storage, work: Path, models: Models) -> None:
+        """Keep them in `storage`; what must lie on this machine is fetched into `work`."""
+        self._storage = storage
+        self._work = work
+        self._models = models
+        self._known: set[str] = set()
+        self._found: dict[str, Model | None] = {}
+        self._finding = Lock()
+
+    def keep(self, known: Known) -> None:
+        """Keep the model that is installed for an algorithm, unless it is kept already.
+
+        The card comes last: a model that has one is whole.
+        """
+        model = known.load_model()
+        if not isinstance(model, ModelFiles) or model.fingerprint in self._known:
+            return
+        card = keys.model(model.fingerprint, CARD)
+        if not self._storage.exists(card):
+            for file in model.files:
+                name = file.relative_to(model.path).as_posix()
+                key = keys.model(model.fingerprint, name)
+                with file.open("rb") as source, self._storage.create(key) as target:
+                    while part := source.read(MIB):
+                        target.write(part)
+            told = Card(algorithm=known.manifest.name, version=known.manifest.version, spec=_spec(known))
+            self._storage.put_new(card, told.model_dump_json().encode())
+        self._known.add(model.fingerprint)
+
+    def model(self, algorithm: str, fingerprint: str) -> Model | None:
+        """Return a kept model of an algorithm; None where it was not kept.
+
+        Raises ModelMismatch where its files are not what they were.
+        """
+        with self._finding:
+            if fingerprint not in self._found:
+                self._found[fingerprint] = self._fetch(algorithm, fingerprint)
+            return self._found[fingerprint]
+
+    def _fetch(self, algorithm: str, fingerprint: str) -> Model | None:
+        key = keys.model(fingerprint, CARD)
+        try:
+            card = Card.model_validate_json(self._storage.read(key))
+        except StorageNotFound:
+            return None
+        except ValidationError as error:
+            raise _changed(self._storage.place(key), fingerprint) from error
+        if card.algorithm != algorithm:
+            return None
+        folder = self._storage.fetch(key, self._work).parent
+        prefix = keys.model(fingerprint, "")
+        for stored in self._storage.list(prefix):
+            self._storage.fetch(stored.key, self._work)
+        found = self._models.model(algorithm, folder, card.spec.model_copy(update={"path": "."}))
+        if found.fingerprint != fingerprint:
+            raise _changed(self._storage.place(prefix.rstrip("/")), fingerprint)
+        return found
+
+
+def _spec(known: Known) -> ModelSpec:
+    assert known.manifest.model is not None
+    return known.manifest.model
+
+
+def _changed(place: str, fingerprint: str) -> ModelMismatch:
+    remedy = "Copy the model's files there again, or run the algorithm over the titles again"
+    return ModelMismatch(place, f"is no longer the model {fingerprint}", remedy)
