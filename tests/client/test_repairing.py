@@ -101,8 +101,11 @@ def test_rows_of_runs_that_should_have_none_are_told(library: Library) -> None:
     for number in (failed, opened, 99):
         put(library, number, TITLES[0], notes(1, 5))
     report = library.repair.check()
-    assert told(report) == [("rows of no run", failed, 0, 5), ("rows of no run", 99, 0, 5)]
+    assert told(report) == [("left over", failed, 0, 5), ("rows of no run", 99, 0, 5)]
     assert [one.cause.partition(",")[0] for one in report.faults] == ["is failed", "is none"]
+    assert [one.harms for one in report.faults] == [False, True]  # the collector removes what is left
+    assert library.repair.check(repair=True).sound
+    assert library.repair.check().faults == ()
 
 
 def test_a_run_that_nobody_works_on_is_told_and_harms_nothing(library: Library) -> None:

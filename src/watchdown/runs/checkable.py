@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, or_, select, update
 
@@ -34,6 +34,14 @@ class Stuck:
     since: str
 
 
+class Standing(NamedTuple):
+    """The state of a run, whether it was given up, and whether its rows are said to be removed."""
+
+    state: State
+    given_up: bool
+    removed: bool
+
+
 class Checkable:
     """Runs as a check needs them; every method is one transaction."""
 
@@ -51,14 +59,15 @@ class Checkable:
         with self._database.reading() as connection:
             return _expected(connection, None, (State.VALIDATED, *WHOLE))
 
-    def standing(self, numbers: Collection[int]) -> Mapping[int, tuple[State, bool]]:
-        """Return the states of runs, and whether they were given up; those not known are not in it."""
-        found: dict[int, tuple[State, bool]] = {}
-        columns = (runs.c.number, runs.c.state, runs.c.collected_at)
+    def standing(self, numbers: Collection[int]) -> Mapping[int, Standing]:
+        """Return where runs stand; those not known are not in it."""
+        found: dict[int, Standing] = {}
+        columns = (runs.c.number, runs.c.state, runs.c.collected_at, runs.c.removed_at)
         with self._database.reading() as connection:
             for some in parts(sorted(numbers)):
                 for row in connection.execute(select(*columns).where(runs.c.number.in_(some))):
-                    found[row.number] = State(row.state), row.collected_at is not None
+                    given_up, removed = row.collected_at is not None, row.removed_at is not None
+                    found[row.number] = Standing(State(row.state), given_up, removed)
         return found
 
     def stuck(self, title: str | None = None) -> list[Stuck]:

@@ -11,17 +11,18 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from watchdown.runs.checkable import WHOLE, Checkable
+from watchdown.runs.checkable import WHOLE, Checkable, Standing
 from watchdown.runs.faults import Expected, Fault, Kind
 from watchdown.runs.memo import Types
 from watchdown.runs.record_checking import RecordChecking
-from watchdown.runs.states import OPEN
+from watchdown.runs.states import OPEN, State
 from watchdown.storage import keys
 from watchdown.storage.protocol import Storage
 from watchdown.stores.holdings import Holdings, Unreadable
 from watchdown_schemas.digest import Digest
 from watchdown_schemas.fields import has_vector
 
+ENDED: Final = (State.FAILED, State.CANCELLED)
 EVERY: Final = 100_000  # rows between two words of progress
 
 
@@ -152,16 +153,16 @@ class Checking:
                 strange.append((place, digest.rows))
         standing = self.checkable.standing({place[2] for place, _ in strange})
         for (table, schema, number), rows in strange:
-            state, given_up = standing.get(number, (None, False))
-            if state in OPEN and not given_up:
-                continue  # it is being loaded
-            if state in WHOLE and not given_up and number not in expected:
-                continue  # it was loaded meanwhile
-            why = "is none" if state is None else "was given up" if given_up else f"is {state}"
+            now = standing.get(number)
+            if now and _comes(now, known=number in expected):
+                continue
+            why = "is none" if now is None else "was given up" if now.given_up else f"is {now.state}"
+            left = now is not None and not now.removed and (now.given_up or now.state in ENDED)
             yield Fault(
-                kind=Kind.STRANGER,
+                kind=Kind.LEFT if left else Kind.STRANGER,
                 subject=f"run {number}",
                 cause=f"{why}, and {table} has {rows} {schema} rows of it",
+                remedy="watchdown collect removes them after their time" if left else None,
                 number=number,
                 schema=schema,
                 table=table,
@@ -207,10 +208,11 @@ class Checking:
         standing = self.checkable.standing({fault.run.number for fault in faults if fault.run})
         kept = []
         for fault in faults:
-            state, given_up = standing.get(fault.run.number, (None, False)) if fault.run else (None, False)
-            gone = fault.run is not None and (state is None or given_up or state not in WHOLE)
-            if fault.kind is Kind.STRANGER or not gone:
-                kept.append(fault)
+            if fault.run is not None:
+                now = standing.get(fault.run.number)
+                if now is None or now.given_up or now.state not in WHOLE:
+                    continue
+            kept.append(fault)
         return kept
 
 
@@ -219,6 +221,11 @@ def _difference(run: Expected, name: str, held: Digest, *, deep: bool) -> Kind |
         return Kind.MISSING if held.rows < run.counts[name] else Kind.SURPLUS
     known = (run.digests or {}).get(name)
     return Kind.CHANGED if deep and known is not None and Digest.parse(known) != held else None
+
+
+def _comes(now: Standing, *, known: bool) -> bool:
+    """Whether rows of a run are on their way, or came while the store was read."""
+    return not now.given_up and (now.state in OPEN or (now.state in WHOLE and not known))
 
 
 def _named(run: Expected) -> str:

@@ -15,6 +15,7 @@ class Kind(StrEnum):
     SURPLUS = "rows too many"
     CHANGED = "rows changed"
     STRANGER = "rows of no run"
+    LEFT = "left over"
     UNREADABLE = "unreadable file"
     RECORD = "staged file"
     PICTURES = "pictures missing"
@@ -22,7 +23,7 @@ class Kind(StrEnum):
     STUCK = "stuck"
 
 
-NOTES = frozenset({Kind.STUCK})  # what is told, and harms no reader
+NOTES = frozenset({Kind.STUCK, Kind.LEFT})  # what is told, and harms no reader
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -52,7 +52,7 @@ class Mending:
     def __call__(self, faults: Sequence[Fault]) -> Iterator[Fault]:
         """Yield each fault as it is then."""
         yield from self._cut_out([one for one in faults if one.kind is Kind.UNREADABLE])
-        yield from self._remove([one for one in faults if one.kind is Kind.STRANGER])
+        yield from self._remove([one for one in faults if one.kind in (Kind.STRANGER, Kind.LEFT)])
         of_rows = [one for one in faults if one.kind in OF_ROWS]
         yield from self._rows(of_rows)
         hurt = {one.run.number for one in of_rows if one.run}
