@@ -211,6 +211,8 @@ def show(services: Services, number: int) -> bool:
     runs = counting(_runs(services, services.backfills.batches(number)))
     if any(run.state in OPEN and run.state is not State.LOADED for run in runs):
         return False
+    services.stages.examine(runs)
+    runs = services.stages.now(runs)
     failed = sum(run.state not in (*PUBLISHED, State.LOADED) for run in runs)
     if failed > backfill.tolerance * len(runs) + DUST:
         return False
