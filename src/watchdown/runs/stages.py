@@ -193,6 +193,8 @@ class Stages:
             if finished(self._storage, number):
                 keep_good(read_manifest(self._storage, number), self._storage)
         self._move({number: (State.QUARANTINED, {"error": held[number]}) for number in held}, by)
+        if held and by is Actor.PUBLISHER:  # its rows are in the store already
+            self._sink.delete([*held])
         return [run for run in runs if run.number not in held]
 
     def cancel(self, runs: Sequence[Run]) -> None:
