@@ -23,6 +23,7 @@ from watchdown.cli import (
     diff,
     doctor,
     forget,
+    generations,
     history,
     metrics,
     models,
@@ -83,6 +84,7 @@ app.command("plan")(plan.plan)
 app.command("metrics")(metrics.metrics)
 app.command("backfill")(backfill.backfill)
 app.add_typer(backfills.app, name="backfills")
+app.add_typer(generations.app, name="generations")
 app.command("run")(run.run)
 app.command("batch")(batches.batch)
 app.command("work")(work.work)

@@ -19,6 +19,7 @@ from watchdown.client.part_backfills import AsyncBackfills
 from watchdown.client.part_budget import AsyncBudget
 from watchdown.client.part_collection import AsyncCollection
 from watchdown.client.part_dead_letters import AsyncDeadLetters
+from watchdown.client.part_generations import AsyncGenerations
 from watchdown.client.part_plan import AsyncPlan
 from watchdown.client.part_publication import AsyncPublication
 from watchdown.client.part_repair import AsyncRepair
@@ -66,6 +67,7 @@ class AsyncLibrary:
         self.dead_letters = AsyncDeadLetters(services)
         self.backfills = AsyncBackfills(services)
         self.publication = AsyncPublication(services)
+        self.generations = AsyncGenerations(services)
 
     async def __aenter__(self) -> Self:
         return self

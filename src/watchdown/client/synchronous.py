@@ -18,6 +18,7 @@ from watchdown.client.part_backfills import Backfills
 from watchdown.client.part_budget import Budget
 from watchdown.client.part_collection import Collection
 from watchdown.client.part_dead_letters import DeadLetters
+from watchdown.client.part_generations import Generations
 from watchdown.client.part_plan import Plan
 from watchdown.client.part_publication import Publication
 from watchdown.client.part_repair import Repair
@@ -57,6 +58,7 @@ class Library:
         self.dead_letters = DeadLetters(inner.dead_letters, self._call)
         self.backfills = Backfills(inner.backfills, self._call)
         self.publication = Publication(inner.publication, self._call)
+        self.generations = Generations(inner.generations, self._call)
 
     def __enter__(self) -> Self:
         return self

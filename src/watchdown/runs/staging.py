@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from collections import defaultdict
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from typing import BinaryIO
@@ -13,6 +14,7 @@ import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict
 
 from watchdown.runs.cost import Cost
+from watchdown.runs.spread import Spread, Spreading, vectors_of
 from watchdown.storage import keys
 from watchdown.storage.protocol import Storage
 from watchdown.validation.check import Checked
@@ -26,7 +28,8 @@ class Manifest(BaseModel):
     """What a run wrote: rows per schema type, rows refused, a hash of the content, warnings, or the error.
 
     `digests` has by schema type what the good rows hash to, in whatever order they lie; runs of before this
-    was kept have none. `cost` is what that took; who wrote the manifest may not have measured it.
+    was kept have none. `cost` is what that took, `spreads` how far vectors lie apart, by schema type, and
+    `model` is what made them; who wrote the manifest may not have said so.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -40,6 +43,8 @@ class Manifest(BaseModel):
     warnings: tuple[str, ...] = ()
     error: str | None = None
     cost: Cost | None = None
+    model: str | None = None
+    spreads: dict[str, Spread] = {}
 
 
 class Staging:
@@ -61,7 +66,9 @@ class Staging:
         self._content = hashlib.sha256()
         self._digests: dict[str, Digest] = {}
         self._entered = False
+        self._spreads: dict[str, Spreading] = defaultdict(Spreading)
         self.warnings: list[str] = []
+        self.model: str | None = None
 
     def expect(self, schema: str) -> None:
         """Count a schema type even if no row of it comes: an empty run is a result too."""
@@ -75,6 +82,8 @@ class Staging:
             content = checked.good.drop_columns(list(_NOT_CONTENT))
             self._content.update(content.serialize())
             self._digests[schema] = self._digests.get(schema, Digest()) + digest(checked.good)
+            if (vectors := vectors_of(checked.good)) is not None:
+                self._spreads[schema].take(vectors)
         if checked.refused.num_rows:
             self._writer(_refused(schema), checked.refused.schema).write_batch(checked.refused)
         self._counts[schema] = self._counts.get(schema, 0) + checked.good.num_rows
@@ -116,6 +125,8 @@ class Staging:
             warnings=tuple(self.warnings),
             error=error,
             cost=cost,
+            model=self.model,
+            spreads={schema: found.spread for schema, found in self._spreads.items()},
         )
 
     def discard(self) -> None:

@@ -156,6 +156,11 @@ def source(fingerprint: str, name: str) -> str:
     return f"{MEDIA}{fingerprint}/source/{name}"
 
 
+def canary(fingerprint: str) -> str:
+    """What a model made of the pairs that it must tell apart."""
+    return model(fingerprint, "canary.json")
+
+
 def model(fingerprint: str, name: str) -> str:
     """Return the key of a file of a model that made vectors of the library."""
     return f"{MODELS}{fingerprint}/{name}"
