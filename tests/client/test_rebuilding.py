@@ -18,6 +18,7 @@ from client.hurting import lose, staged, table_of, write
 from client.libraries import services
 from conformance.stores import frames, unit
 from watchdown.cli import main
+from watchdown.cli.exit_codes import ExitCode
 from watchdown.client import Library
 from watchdown.storage import keys
 from watchdown.stores.opensearch.directory import StoreDirectory
@@ -164,6 +165,8 @@ def test_only_the_tables_that_are_named_are_built_anew(
     assert main(["rebuild", table, "--json", "--library", str(place)]) == 0
     found = json.loads(capsys.readouterr().out)
     assert [(one["table"], one["rows"]) for one in found["tables"]] == [(table, 120)]
+    assert main(["rebuild", table, "Nothing", "--library", str(place)]) == ExitCode.NOT_FOUND
+    assert table in capsys.readouterr().err.partition("Nothing: is no table of this library. Known: ")[2]
     assert main(["rebuild", "--library", str(place)]) == 0
     assert "rebuilt" in capsys.readouterr().out
     assert result_hash(library) == before

@@ -60,6 +60,20 @@ def test_of_a_sound_library_it_is_told_what_was_looked_at(library: Library) -> N
         library.repair.check(title="nowhere")
 
 
+def test_a_run_that_was_written_part_by_part_is_sound_and_its_content_is_known(library: Library) -> None:
+    run = library.writes.start("finder", TITLES[0])
+    for part, label in (("a", "red"), ("b", "blue"), ("b", "blue")):
+        rows = [{"start_ns": at, "end_ns": at + 1, "label": label, "confidence": 1} for at in range(10)]
+        library.writes.append(run, "Label", rows, part=part)
+    done = library.writes.finish(run)
+    assert done.state == "active", done
+    known = services(library).ledger.get(run)
+    assert known.digests is not None
+    assert known.digests["Label"].startswith("20:")
+    report = library.repair.check(deep=True)
+    assert (report.faults, report.rows) == ((), 20)
+
+
 def test_lost_rows_are_told_by_run_however_they_are_looked_for(library: Library) -> None:
     first, second = (write(library, title) for title in TITLES)
     lose(library, first)

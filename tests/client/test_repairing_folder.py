@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -105,3 +106,21 @@ def test_of_a_file_that_nothing_replaces_the_other_rows_can_be_read_again(
         again = write(opened, TITLES[0], 1)
         assert again == first + 2
         assert opened.count("Note") == 60
+
+
+def test_a_table_that_cannot_be_opened_is_told_and_ends_no_check(library: Library, place: Path) -> None:
+    run = write(library, TITLES[0])
+    table = place / "lake" / f"{table_of(library)}.lance"
+    for manifest in (table / "_versions").iterdir():
+        manifest.write_bytes(manifest.read_bytes()[:10])
+    for how in ({"deep": True}, {"repair": True}):
+        with watchdown.open(place) as opened:
+            report = opened.repair.check(**how)
+        assert told(report) == [("unreadable file", None), ("rows missing", run)]
+        assert not report.sound
+    assert "backup" in (report.faults[0].remedy or "")
+    shutil.rmtree(table)
+    with watchdown.open(place) as opened:
+        assert told(opened.repair.check(repair=True)) == [("rows missing", run)]
+        write(opened, TITLES[0])
+        assert opened.count("Note") == 30

@@ -152,3 +152,11 @@ def test_rows_of_one_type_of_a_run_are_removed(store: Store) -> None:
     store.write(2, goals(2))
     store.holdings.remove("Goal", [1], store.holdings.table(Goal, None))
     assert held(store, deep=False) == {("DialogueLine", 1): Digest(1), ("Goal", 2): Digest(2)}
+
+
+def test_rows_that_are_mended_three_times_are_there_once(store: Store) -> None:
+    whole, seen = batch(1, lines("Now run.", "Pull the curtain!")), view([1])
+    for _ in range(3):
+        assert mend(store, whole) == 2
+        assert held(store) == {("DialogueLine", 1): digest(whole)}
+        assert store.said("curtain", seen) == ["Pull the curtain!"]

@@ -72,8 +72,8 @@ class AsyncRepair:
     async def rebuild(self, tables: Collection[str] = (), *, report: Report = quiet) -> RebuildReport:
         """Build tables of the store, or all, anew from the system of record; people search meanwhile.
 
-        Where the store is itself the system of record, its indices are made anew. Raises StoreError where
-        rows are missing in the end: then readers keep what was there.
+        Where the store is itself the system of record, its indices are made anew. Raises NotFound for what is
+        no table, StoreError where rows are missing in the end: then readers keep what was there.
         """
         from watchdown.client import repairing
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from watchdown.runs.states import State
+
+if TYPE_CHECKING:
+    from watchdown.runs.ledger import Run
 
 
 class Kind(StrEnum):
@@ -37,6 +41,19 @@ class Expected:
     model: str | None
     counts: dict[str, int] = field(default_factory=dict)
     digests: dict[str, str] | None = None
+
+
+def expected(run: Run) -> Expected:
+    """Return a run of the ledger as one whose rows must be there."""
+    return Expected(
+        number=run.number,
+        title=run.title,
+        algorithm=run.algorithm,
+        state=run.state,
+        model=run.model,
+        counts=dict(run.counts),
+        digests=None if run.digests is None else dict(run.digests),
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -26,6 +26,7 @@ from watchdown_schemas.errors import LibraryError
 from watchdown_schemas.fields import has_vector
 
 RUNS_AT_ONCE: Final = 50
+NO_TABLE: Final = "Bring its folder back from a backup, or remove it and repeat the command"
 OF_ROWS: Final = (Kind.MISSING, Kind.SURPLUS, Kind.CHANGED)
 ReadRun = Callable[[str, Expected], Iterator[pa.RecordBatch]]
 
@@ -63,7 +64,8 @@ class Mending:
     def _cut_out(self, faults: Sequence[Fault]) -> Iterator[Fault]:
         for fault in faults:
             if fault.part < 0:
-                yield fault.left("Build the store anew: watchdown rebuild")
+                whole = "Build the store anew: watchdown rebuild"
+                yield fault.left(whole if self.rebuild else NO_TABLE)
                 continue
             try:
                 if not self.dry:

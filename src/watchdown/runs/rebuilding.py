@@ -22,7 +22,7 @@ from watchdown.runs.faults import Expected
 from watchdown.runs.memo import Types
 from watchdown.runs.sources import Rows, Sources
 from watchdown.stores.holdings import Beside, Holdings
-from watchdown_schemas.errors import StoreError
+from watchdown_schemas.errors import NotFound, StoreError
 from watchdown_schemas.fields import has_vector, vector_field
 
 RUNS_AT_ONCE: Final = 50
@@ -57,8 +57,15 @@ class Rebuilding:
     keeps_staged: bool
 
     def __call__(self, only: Collection[str] | None = None) -> Iterator[Rebuilt]:
-        """Build the tables of that name, or all, one after the other; yield what became of each."""
-        for table, parts in sorted(self._parts().items()):
+        """Build the tables of that name, or all, one after the other; yield what became of each.
+
+        Raises NotFound for a name that is none.
+        """
+        known = self._parts()
+        for name in only or ():
+            if name not in known:
+                raise NotFound(name, "is no table of this library", f"Known: {', '.join(sorted(known))}")
+        for table, parts in sorted(known.items()):
             if only is None or table in only:
                 yield self._anew(table, parts)
 

@@ -123,7 +123,11 @@ class LanceHoldings:
     ) -> Iterator[pa.RecordBatch] | None:
         """Return the rows of a run as an earlier version of its table has them whole, if one is kept."""
         name = table_of(schema, model)
-        versions = [(name, version) for version in self._lake.versions(name)[1 : LOOK_BACK + 1]]
+        try:
+            known = self._lake.versions(name)
+        except (ValueError, OSError):  # the newest one cannot be opened
+            return None
+        versions = [(name, version) for version in known[1 : LOOK_BACK + 1]]
         with closing(self._read(versions, f"run = {run}", deep=True)) as read:
             for version, some in groupby(read, key=itemgetter(0)):
                 told = [found for _, found in some]
