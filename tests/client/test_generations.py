@@ -18,7 +18,8 @@ from watchdown.client import Library, backfilling, backfills
 from watchdown.models.canary import verdict
 from watchdown.runs.batch import read_batch
 from watchdown.runs.states import State
-from watchdown.search.query import Dialogue, Query
+from watchdown.search.query import Description, Dialogue, Query, SimilarTo
+from watchdown.search.query_log import QueryLog
 from watchdown.storage import keys
 from watchdown_algos.catalogue import Known
 from watchdown_algos.drawn.film import film_of
@@ -275,6 +276,21 @@ def test_queries_that_cannot_be_asked_are_named(
         waiting.generations.compare(1, file)
     with pytest.raises(QueryError, match="cannot be read"):
         waiting.generations.compare(1, tmp_path / "nowhere.txt")
+
+
+def test_without_a_file_the_queries_that_are_remembered_are_compared(waiting: Library) -> None:
+    with pytest.raises(QueryError, match="the queries: are none"):
+        waiting.generations.compare(1)
+    log = QueryLog(services(waiting).storage, 100)
+    gone = Query(leaf=SimilarTo(shot="gone"))
+    for query in (*(Query(leaf=Description(text=text)) for text in ("night", "a boat", "night")), gone):
+        log.note(query)
+    log.flush()
+    compared = waiting.generations.compare(1)
+    assert sorted(one.query for one in compared.queries) == ["a boat", "night"]
+    assert compared.notes == (
+        "1 of the queries that are remembered cannot be asked any more, and were left out",
+    )
 
 
 def _model(known: Known) -> str:

@@ -55,8 +55,13 @@ def compare(
     number: NumberArgument,
     *,
     queries: Annotated[
-        Path, typer.Option(metavar="FILE", help="A description on each line, or a query as JSON.")
-    ],
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="A description on each line, or a query as JSON; without it, those that the library "
+            "remembers.",
+        ),
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many hits of each.")] = 10,
     library: LibraryOption = DEFAULT_LIBRARY,
     as_json: JsonOption = False,

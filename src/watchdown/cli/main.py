@@ -30,6 +30,7 @@ from watchdown.cli import (
     note,
     plan,
     quarantine,
+    queries,
     rollback,
     run,
     schema,
@@ -85,6 +86,7 @@ app.command("metrics")(metrics.metrics)
 app.command("backfill")(backfill.backfill)
 app.add_typer(backfills.app, name="backfills")
 app.add_typer(generations.app, name="generations")
+app.add_typer(queries.app, name="queries")
 app.command("run")(run.run)
 app.command("batch")(batches.batch)
 app.command("work")(work.work)

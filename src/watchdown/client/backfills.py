@@ -233,9 +233,8 @@ def unready(services: Services, backfill: Backfill, runs: Sequence[Run]) -> str 
     """Return why what a backfill has made cannot be shown now; runs whose canary fails are held first."""
     if at_work := sum(run.state in OPEN and run.state is not State.LOADED for run in runs):
         return f"has {at_work} of {len(runs)} runs that are not loaded yet"
-    services.stages.examine(runs)
-    states = [run.state for run in services.stages.now(runs)]
-    failed = sum(state not in (*PUBLISHED, State.LOADED) for state in states)
+    trusted = services.stages.examine(runs)
+    failed = len(runs) - sum(run.state in PUBLISHED for run in runs) - len(trusted)
     if failed > backfill.tolerance * len(runs) + DUST:
         return f"has {failed} of {len(runs)} runs that failed, and tolerates {backfill.tolerance:g} of them"
     return None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from pydantic import ValidationError
 
 from watchdown.client import backfills, publication
+from watchdown.client.queries import different
 from watchdown.client.results_generations import Comparison, Generation, Place, Promoted, QueryShift
 from watchdown.client.results_publication import RolledBack
 from watchdown.client.services import Services
@@ -16,7 +17,7 @@ from watchdown.runs.backfills import Backfill, BackfillState
 from watchdown.runs.states import PUBLISHED, State
 from watchdown.search.query import Description, Query
 from watchdown.search.shadow import Shadow, mean, shift
-from watchdown_schemas.errors import QueryError, RunError
+from watchdown_schemas.errors import NotFound, QueryError, RunError
 
 if TYPE_CHECKING:
     from watchdown.runs.ledger import Run
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from watchdown.search.hit import Hit
 
 FIRST: Final = 10  # hits of each query that are compared
+MOST: Final = 1_000  # of those that are remembered
 LONGEST: Final = 10_000  # queries: each is answered twice
 _SEE: Final = "See all with: watchdown generations list"
 
@@ -36,15 +38,19 @@ def listed(services: Services) -> list[Generation]:
 
 
 def compare(
-    services: Services, number: int, queries: Sequence[str | Query], *, limit: int = FIRST
+    services: Services, number: int, queries: Sequence[str | Query] | None, *, limit: int = FIRST
 ) -> Comparison:
     """Answer queries as readers are answered now, and as they would be once what is loaded is shown.
 
-    A text is a description. Nothing is changed. Raises QueryError for no query, or one that cannot be asked,
-    RunError where nothing of the generation is loaded.
+    A text is a description; None takes the newest of those that the library remembers. Nothing is changed.
+    Raises QueryError for no query, or one that cannot be asked, RunError where nothing of the generation is
+    loaded.
     """
+    remembered = queries is None
+    queries = different(services, MOST) if queries is None else queries
     if not queries:
-        raise QueryError("the queries", "are none", "Name a file of them, a description a line: --queries")
+        remedy = "Name a file with a description a line: --queries FILE, or let the library remember them"
+        raise QueryError("the queries", "are none", f"{remedy}: log = true in [search] of its settings")
     if len(queries) > LONGEST:
         raise QueryError("the queries", f"are {len(queries)}", f"Compare on {LONGEST} at most")
     backfill, runs = _generation(services, number)
@@ -53,7 +59,14 @@ def compare(
         raise _nothing_loaded(backfill, runs)
     view = services.ledger.view_with(loaded)
     shadow = Shadow(services.directory, view, services.ledger.models(view))
-    shifts = [_shift(services.search, services.searching(shadow), query, limit) for query in queries]
+    then = services.searching(shadow)
+    shifts: list[QueryShift] = []
+    for query in queries:
+        try:
+            shifts.append(_shift(services.search, then, query, limit))
+        except (QueryError, NotFound):
+            if not remembered:
+                raise  # of what was asked once, a shot may be gone
     return Comparison(
         backfill=number,
         algorithm=backfill.algorithm,
@@ -65,7 +78,7 @@ def compare(
         rank_correlation=mean(one.rank_correlation for one in shifts),
         score_shift=mean(one.score_shift for one in shifts),
         queries=tuple(sorted(shifts, key=lambda one: (one.overlap, one.rank_correlation or 0.0))),
-        notes=tuple(_notes(backfill, runs, len(loaded))),
+        notes=(*_notes(backfill, runs, len(loaded)), *_left_out(len(queries) - len(shifts))),
     )
 
 
@@ -184,6 +197,11 @@ def _notes(backfill: Backfill, runs: Sequence[Run], loaded: int) -> Iterator[str
         yield f"{loaded} of {len(runs)} runs are loaded: the other titles answer as now"
     if len({run.model for run in runs if run.algorithm == backfill.algorithm}) > 1:
         yield "the runs of this generation are of several models"
+
+
+def _left_out(count: int) -> Iterator[str]:
+    if count:
+        yield f"{count} of the queries that are remembered cannot be asked any more, and were left out"
 
 
 def _query(file: Path, number: int, line: str) -> str | Query:

@@ -33,11 +33,12 @@ class AsyncGenerations:
         return await run_sync(generations.listed, self._services)
 
     @needs_local
-    async def compare(self, backfill: int, queries: Queries, *, limit: int = 10) -> Comparison:
+    async def compare(self, backfill: int, queries: Queries | None = None, *, limit: int = 10) -> Comparison:
         """Answer queries as now, and as they would be answered once what is loaded is shown.
 
-        They are descriptions or queries, or a file with one on each line. Nothing is changed. Raises
-        QueryError for a query that cannot be asked, RunError where nothing of it is loaded.
+        They are descriptions or queries, or a file with one on each line; without any, the newest that the
+        library remembers. Nothing is changed. Raises QueryError for a query that cannot be asked, RunError
+        where nothing of it is loaded.
         """
         from watchdown.client import generations
 
@@ -71,7 +72,7 @@ class Generations:
         """Return the backfills that show what they make at one moment, newest first."""
         return self._call(self._inner.list)
 
-    def compare(self, backfill: int, queries: Queries, *, limit: int = 10) -> Comparison:
+    def compare(self, backfill: int, queries: Queries | None = None, *, limit: int = 10) -> Comparison:
         """Answer queries as now, and as they would be answered once what is loaded is shown."""
         return self._call(lambda: self._inner.compare(backfill, queries, limit=limit))
 

@@ -26,6 +26,7 @@ from watchdown.media.place import Place
 from watchdown.media.shelf import Shelf
 from watchdown.models.kept import KeptModels
 from watchdown.search.answer import Search
+from watchdown.search.query_log import QueryLog
 from watchdown.search.shadow import Seen
 from watchdown.settings import Settings
 from watchdown.storage.local import LocalStorage
@@ -106,6 +107,7 @@ class Services:
             self.database  # noqa: B018 - a folder is opened whole, or refused at once
         self.algorithms.check_types(self.registry)
         self.entities = Entities(directory=self.directory, searcher=self.searcher)
+        self.queries = QueryLog(self.storage, settings.search.keep if settings.search.log else 0)
         self._searched_by = algorithms or AlgorithmCatalogue(self.algorithms.values(), self._encoders)
         self.search = self.searching(self.directory)
 
@@ -380,6 +382,7 @@ class Services:
 
     def close(self) -> None:
         """Let go of files and connections."""
+        self.queries.flush()
         self.models.close()
         self._encoders.close()
         self.store.close()

@@ -22,6 +22,7 @@ from watchdown.client.part_generations import Generations
 from watchdown.client.part_plan import Plan
 from watchdown.client.part_publication import Publication
 from watchdown.client.part_repair import Repair
+from watchdown.client.part_queries import Queries
 from watchdown.client.part_status import Status
 from watchdown.client.part_writes import Writes
 from watchdown.client.parts_asynchronous import quiet
@@ -59,6 +60,7 @@ class Library:
         self.backfills = Backfills(inner.backfills, self._call)
         self.publication = Publication(inner.publication, self._call)
         self.generations = Generations(inner.generations, self._call)
+        self.queries = Queries(inner.queries, self._call)
 
     def __enter__(self) -> Self:
         return self
