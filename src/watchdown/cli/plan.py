@@ -67,7 +67,8 @@ def plan(
 
 def _tell(found: BackfillPlan) -> None:
     typer.echo(f"{found.algorithm} {found.version}, over {found.titles:,} titles:")
-    batches = f", in {found.batches:,} batches" if found.batches else ""
+    several = "batch" if found.batches == 1 else "batches"
+    batches = f", in {found.batches:,} {several}" if found.batches else ""
     counts = [(found.to_do, f"to do ({_time(found.media_s)} of media){batches}")]
     counts += [(found.in_progress, "of these are planned or at work already")]
     counts += [(found.up_to_date, "are up to date"), (found.again, "are only to be shown again")]
@@ -77,7 +78,7 @@ def _tell(found: BackfillPlan) -> None:
     for one in found.skipped:
         more = f" and {one.titles - len(one.names):,} more" if one.titles > len(one.names) else ""
         names = printable(", ".join(one.names))
-        typer.echo(f"{one.titles:>9,}  left out, {printable(one.why)}: {names}{more}")
+        typer.echo(f"{one.titles:>9,}  left out ({names}{more}): {printable(one.why)}")
     for dependant in found.dependants:
         typer.echo(f"{dependant.titles:>9,}  will be followed by {dependant.algorithm} {dependant.version}")
     if found.to_do or found.dependants:
@@ -97,7 +98,8 @@ def _tell_cost(found: BackfillPlan) -> None:
     columns = ["expected of", "CPU", "GPU", "documents", "staged", "rests on"]
     table(columns, rows, right=columns[1:-1])
     if found.time_s:
-        typer.echo(f"Time, {found.concurrency} titles at once: {_between(found.time_s, _time)}")
+        at_once = "1 title" if found.concurrency == 1 else f"{found.concurrency} titles"
+        typer.echo(f"Time, {at_once} at once: {_between(found.time_s, _time)}")
     if found.money:
         _tell_money(found)
     elif found.total:
