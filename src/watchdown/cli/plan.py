@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 NO_PRICE = "no money is named: write the prices of processors and storage into the section [prices]"
 MINUTE, HOUR = 60, 3600
+CENT = 0.01
 
 
 def plan(
@@ -66,7 +67,8 @@ def plan(
 
 
 def _tell(found: BackfillPlan) -> None:
-    typer.echo(f"{found.algorithm} {found.version}, over {found.titles:,} titles:")
+    over = "1 title" if found.titles == 1 else f"{found.titles:,} titles"
+    typer.echo(f"{found.algorithm} {found.version}, over {over}:")
     several = "batch" if found.batches == 1 else "batches"
     batches = f", in {found.batches:,} {several}" if found.batches else ""
     counts = [(found.to_do, f"to do ({_time(found.media_s)} of media){batches}")]
@@ -89,9 +91,9 @@ def _tell_cost(found: BackfillPlan) -> None:
     rows = [
         [name, *_row(expected)]
         for name, expected in [
-            (found.algorithm, found.expected),
+            *([(found.algorithm, found.expected)] if found.to_do else []),
             *((one.algorithm, one.expected) for one in found.dependants),
-            *([("in all", found.total)] if found.dependants else []),
+            *([("in all", found.total)] if found.to_do and found.dependants else []),
         ]
     ]
     typer.echo()
@@ -111,10 +113,9 @@ def _tell_cost(found: BackfillPlan) -> None:
 def _tell_money(found: BackfillPlan) -> None:
     money = found.money
     if money and money.work:
-        typer.echo(f"Money: {_between(money.work, lambda value: f'{value:,.2f}')} {money.currency}")
+        typer.echo(f"Money: {_between(money.work, _sum)} {money.currency}")
     if money and money.storage_month:
-        kept = _between(money.storage_month, lambda value: f"{value:,.2f}")
-        typer.echo(f"Storage: {kept} {money.currency} a month")
+        typer.echo(f"Storage: {_between(money.storage_month, _sum)} {money.currency} a month")
 
 
 def _row(expected: Expected | None) -> list[str]:
@@ -133,6 +134,10 @@ def _row(expected: Expected | None) -> list[str]:
 def _between(found: Between, told: Callable[[float], str]) -> str:
     low, high = told(found.low), told(found.high)
     return low if low == high else f"{low} to {high}"
+
+
+def _sum(value: float) -> str:
+    return "under 0.01" if 0 < value < CENT else f"{value:,.2f}"
 
 
 def _time(seconds: float) -> str:

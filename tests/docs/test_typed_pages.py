@@ -1,4 +1,4 @@
-"""Every command of the page on backfills runs as it stands, in its order, and shows what the page says."""
+"""Every command of some pages runs as it stands, in its order, and shows what the page says."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from console_page import Block, Terminal, blocks, run, shows
 
-PAGE = Path(__file__).parents[2] / "docs" / "backfill-while-people-search.md"
+DOCS = Path(__file__).parents[2] / "docs"
 
 
 class Reader:
@@ -21,7 +21,7 @@ class Reader:
         if "file" in block.said:
             Path(block.said["file"]).write_text(block.text, "utf-8")
         elif block.language == "python":
-            exec(compile(block.text, str(PAGE), "exec"), {})
+            exec(compile(block.text, "the page", "exec"), {})
         elif "terminal" in block.said:
             self._in_the_other(block)
         elif block.language == "console":
@@ -50,14 +50,15 @@ class Reader:
         return left
 
 
-def test_the_page_runs_from_the_plan_to_the_rollback(
-    demo_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("page", ["backfill-while-people-search.md", "what-a-backfill-costs.md"])
+def test_a_page_runs_from_its_first_line_to_its_last(
+    page: str, demo_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "demo-library").symlink_to(demo_folder / "demo-library")
     monkeypatch.chdir(tmp_path)
     reader = Reader()
     try:
-        for block in blocks(PAGE.read_text("utf-8")):
+        for block in blocks((DOCS / page).read_text("utf-8")):
             reader.read(block)
     finally:
         left = reader.leave()
