@@ -116,7 +116,9 @@ def follow(services: Services, begun: Begun, library: str, *, as_json: bool) -> 
         tell_report(judged, as_json=as_json, indent=None)
         return ExitCode.FAILED
     judged = backfills.settle(services, number, library=library, blocked=found.blocked)
-    if not (as_json or judged.runs or found.blocked or found.again):
+    if not (as_json or judged.runs or found.blocked):
+        if found.again:
+            return ExitCode.OK
         already = f": {found.up_to_date} titles have the result already" if found.up_to_date else ""
         typer.echo(f"Nothing is to be done{already}.")
         return ExitCode.OK
