@@ -61,7 +61,8 @@ class WatchdownError(Exception):
 
     def __str__(self) -> str:
         cause, remedy = self.cause.rstrip("."), self.remedy.rstrip(".")
-        return f"{printable(self.subject)}: {printable(cause)}. {printable(remedy)}."
+        subject = printable(self.subject) or "''"  # an empty name is still one
+        return f"{subject}: {printable(cause)}. {printable(remedy)}."
 
 
 def printable(text: str) -> str:

@@ -16,7 +16,7 @@ class Hand:
 
 def test_rate_and_time_left_come_of_what_was_told() -> None:
     clock = Hand()
-    sight = Sight(lambda: "300 of 1,000 documents/s", clock)
+    sight = Sight(lambda: [("budget", "300 of 1,000 documents/s")], clock)
     assert (sight.rate, sight.left_s) == (None, None)
     for second in range(4):
         clock.at = float(second)
@@ -25,7 +25,7 @@ def test_rate_and_time_left_come_of_what_was_told() -> None:
     sight.take(Step(stage="publish", done=1, total=4, rows=1500))
     assert (sight.rate, sight.left_s) == (250, 18)
     assert sight.lines() == [
-        ("load", "0/4 titles"),
+        ("load", "1/4 titles"),
         ("publish", "1/4 titles"),
         ("rate", "250 documents/s"),
         ("budget", "300 of 1,000 documents/s"),
@@ -58,3 +58,21 @@ def test_the_last_failures_are_named() -> None:
         sight.take(Step(stage="work", failed=f"Film {number}: torn"))
     told = [("failed", "5"), ("", "Film 2: torn"), ("", "Film 3: torn"), ("", "Film 4: torn")]
     assert sight.lines() == told
+
+
+def test_what_is_past_a_stage_is_past_those_before_it() -> None:
+    sight = Sight(elapsed=Hand())
+    for stage, done in [("work", 2), ("record", 0), ("load", 0), ("load", 3), ("work", 1)]:
+        sight.take(Step(stage=stage, done=done, total=3))
+        if done == 3:
+            assert sight.lines()[:3] == [(name, "3/3 titles") for name in ("work", "record", "load")]
+    assert sight.lines()[:3] == [(name, "1/3 titles") for name in ("work", "record", "load")]
+
+
+def test_no_end_is_promised_while_nothing_is_loaded() -> None:
+    clock = Hand()
+    sight = Sight(elapsed=clock)
+    clock.at = 5
+    sight.take(Step(stage="work", done=3, total=3))
+    sight.take(Step(stage="load", done=0, total=3))
+    assert sight.left_s is None

@@ -206,6 +206,17 @@ def test_what_was_taken_back_comes_again_only_when_asked_for(library: Library) -
     found = slot(library)
     assert (found.standing, found.seen, found.version) == ("taken back", before, "0.9.0")
     assert found.why == f"run {number} was taken back; readers see run {before}"
+
+
+def test_what_was_taken_back_is_told_though_what_is_seen_instead_is_newer(library: Library) -> None:
+    number = run(library, State.ACTIVE)
+    other = run(library, State.ACTIVE, memo_key="of other parameters")
+    with services(library).database.writing() as connection:
+        back = update(tables.runs).where(tables.runs.c.number == number)
+        connection.execute(back.values(rolled_back_at=now()))
+    found = slot(library)
+    assert (found.standing, found.seen, found.run) == ("taken back", other, number)
+    assert commands(found, library) == ["backfill lines --titles heat --again"]
     assert commands(found, library) == ["backfill lines --titles heat --again"]
 
 

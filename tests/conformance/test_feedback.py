@@ -56,7 +56,9 @@ def test_records_without_words_and_vectors_are_not_searched(watched: Watched) ->
 
 
 @pytest.mark.parametrize("kind", ["words", "vectors"])
-def test_a_look_searches_what_is_there_again_and_again(watched: Watched, kind: str) -> None:
+def test_a_look_searches_what_is_there_again_and_again(
+    watched: Watched, kind: str, capfd: pytest.CaptureFixture[str]
+) -> None:
     if kind == "words":
         lines = [
             DialogueLine(line=at, start_ns=at, end_ns=at + 1, text=f"line {at} of night", language="en")
@@ -74,6 +76,7 @@ def test_a_look_searches_what_is_there_again_and_again(watched: Watched, kind: s
         assert looked.searched_ms is not None
         assert looked.searched_ms >= 0
         assert (looked.queued is None) == isinstance(watched.feedback, LanceFeedback)
+    assert not capfd.readouterr().err, "what loads says nothing of its own searches"
 
 
 def test_a_table_that_goes_away_is_looked_for_anew(watched: Watched, tmp_path: Path) -> None:

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 import tomllib
 from pathlib import Path
 
-import pytest
-
 from services.kubernetes.cluster import Kubernetes
-from watchdown.cli import main
 from watchdown.settings.model import AirflowSettings
 from watchdown_operators.connection import settings_of
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "cluster.md").read_text("utf-8")
-FAILED = (ROOT / "docs" / "a-title-failed.md").read_text("utf-8")
 
 
 def block(language: str, mark: str) -> str:
@@ -34,18 +29,6 @@ def test_the_connection_is_one_that_the_operators_take() -> None:
 
 def test_the_settings_of_airflow_are_settings() -> None:
     AirflowSettings(**tomllib.loads(block("toml", "[airflow]"))["airflow"], password="x")
-
-
-@pytest.mark.parametrize(
-    "command", sorted(set(re.findall(r"^(?:\.venv/bin/)?watchdown [^|\n]+", PAGE + FAILED, re.MULTILINE)))
-)
-def test_every_command_is_one(command: str, capsys: pytest.CaptureFixture[str]) -> None:
-    words = shlex.split(command)[1:]
-    name = [word for word in words[:2] if not word.startswith("-") and word.islower()][:1]
-    assert main([*name, "--help"]) == 0
-    known = capsys.readouterr().out
-    for option in (word for word in words if word.startswith("--")):
-        assert option in known, f"{command}: {option}"
 
 
 def test_airflow_may_do_what_it_must_and_no_more(kubernetes: Kubernetes) -> None:

@@ -9,6 +9,8 @@ import pytest
 from watchdown.cli import main
 
 ROOT = Path(__file__).parents[2]
+# Those that test_typed_pages.py runs, with what they show.
+TYPED = {"backfill-while-people-search.md", "what-a-backfill-costs.md"}
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
 BLOCK = re.compile(r"^```(\w+)(?: file=(\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -19,7 +21,9 @@ def blocks(page: Path) -> list[tuple[str, str | None, str]]:
 
 
 @pytest.mark.parametrize(
-    "page", [p for p in PAGES if any(b[0] == "python" for b in blocks(p))], ids=lambda p: p.name
+    "page",
+    [p for p in PAGES if p.name not in TYPED and any(b[0] == "python" for b in blocks(p))],
+    ids=lambda p: p.name,
 )
 def test_python_on_the_page_runs(
     page: Path,

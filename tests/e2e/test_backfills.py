@@ -120,6 +120,19 @@ def test_a_load_that_is_paused_takes_nothing_until_it_is_resumed(call: Call, eit
     assert [one["states"] for one in shown["batches"]] == [{"active": 1}] * 3
 
 
+def test_what_was_taken_back_is_left_until_it_is_asked_for(call: Call, library: Path) -> None:
+    at = ("--library", library)
+    assert call("backfill", "shots", "--only", *at).code == ExitCode.OK
+    assert call("rollback", "shots", *at).code == ExitCode.OK
+    left = call("backfill", "shots", "--only", *at)
+    assert (left.code, left.out) == (ExitCode.OK, "Nothing is to be done.\n")
+    assert "watchdown backfill shots --again" in left.err
+    again = call("backfill", "shots", "--only", "--again", *at)
+    assert (again.code, again.out) == (ExitCode.OK, "")
+    assert "shown again: 3 results" in again.err
+    assert states(library) == ["active"] * 3
+
+
 def test_while_a_load_waits_nobody_else_does(call: Call, library: Path) -> None:
     (library.parent / "titles.csv").write_text("title,season:number\nTwo,2\n")
     assert call("budget", "--rate", "0", "--library", library).code == ExitCode.OK

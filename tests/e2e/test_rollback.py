@@ -193,7 +193,9 @@ def test_history_of_nothing_says_so(call: Call, tmp_path: Path) -> None:
 
 def test_history_is_a_table_for_people(call: Call, folder: Path) -> None:
     call("rollback", "lines", "--in", "Harbour", "--library", folder)
-    newest = call("history", "--library", folder).out.splitlines()[1].split()
+    head, *rows = call("history", "--library", folder).out.splitlines()
+    assert head.split() == ["epoch", "when", "titles", "what"], "no batch published any of it"
+    newest = rows[0].split()
     assert newest[0] == "4"
     assert newest[3:] == ["taken", "back", "1", "+1", "lines", "1.0.0,", "-1", "lines", "2.0.0"]
     assert "+ run 1 - run 2 of lines 1.0.0" in call("history", "Harbour", "--library", folder).out

@@ -129,7 +129,9 @@ def test_scripts_are_told_by_the_exit_code_and_people_by_the_lines(call: Call, s
     said = call("status", "Meadow", "--library", shelf.library)
     assert "not for it  dialogue: the title has no text" in said.out
     assert "Harbour" not in said.out
-    assert call("status", "--not-ready", "--library", shelf.library).out.startswith("\nalgorithm")
+    assert call("status", "--not-ready", "--library", shelf.library).out.startswith(
+        "Everything is ready.\n\nalgorithm"
+    )
     assert call("show", "Meadow", "--library", shelf.library).out.count("status: 3 ready") == 1
     assert call("status", "Nowhere", "--library", shelf.library).code == 3
 

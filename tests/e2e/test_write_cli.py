@@ -138,6 +138,7 @@ def test_a_run_that_is_held_fails_its_command(call: Call, place: Path, tmp_path:
     said = call("write", "ingest", tmp_path / "bad.jsonl", *slot)
     assert said.code == ExitCode.FAILED
     assert said.errors == ["run 1: 1 of 2 rows were refused, none may be"]
+    assert "watchdown quarantine list" in said.err
 
 
 @pytest.mark.parametrize(
@@ -146,6 +147,10 @@ def test_a_run_that_is_held_fails_its_command(call: Call, place: Path, tmp_path:
         (("start", "finder", "--title", "cold"), ExitCode.NOT_FOUND, "cold: is no title here"),
         (("start", "finder@", "--title", "heat"), ExitCode.USAGE, "names no algorithm and version"),
         (("start", "@1", "--title", "heat"), ExitCode.USAGE, "names no algorithm and version"),
+        (("start", "fin der@1", "--title", "heat"), ExitCode.USAGE, "names no algorithm and version"),
+        (("start", "finder", "--title", ""), ExitCode.NOT_FOUND, "'': is no title here"),
+        (("start", "finder", "--title", "heat", "--tolerance", 7), ExitCode.USAGE, "no share of the rows"),
+        (("append", 1, "ROWS", "--type", "Embedding"), ExitCode.FAILED, "--model NAME"),
         (("start", "finder"), ExitCode.USAGE, "Missing option '--title'"),
         (("append", "x", "ROWS", "--type", "Label"), ExitCode.USAGE, "Input should be a valid integer"),
         (("append", 7, "ROWS", "--type", "Label"), ExitCode.NOT_FOUND, "7: is no run here"),

@@ -27,13 +27,14 @@ def library(tmp_path: Path) -> Path:
 
 def test_the_budget_is_shown_and_changed(library: Path, capsys: pytest.CaptureFixture[str]) -> None:
     said = []
-    for arguments in ([], ["--rate", "2500"], ["--bytes", "5e6"], ["--unlimited"]):
+    for arguments in ([], ["--rate", "2500"], ["--bytes", "5e6"], ["--bytes", "50"], ["--unlimited"]):
         assert main(["budget", *arguments, "--library", str(library)]) == ExitCode.OK
         said.append(capsys.readouterr().out.splitlines()[0])
     assert said == [
         "All loads together: unlimited.",
         "All loads together: 2,500 documents/s.",
         "All loads together: 2,500 documents/s and 5.00 MB/s.",
+        "All loads together: 2,500 documents/s and 50 bytes/s.",
         "All loads together: unlimited.",
     ]
 

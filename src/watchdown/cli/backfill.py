@@ -108,7 +108,7 @@ def follow(services: Services, begun: Begun, library: str, *, as_json: bool) -> 
     else:
         tell_waiting(found)
     try:
-        with viewed(quiet=as_json, budget=lambda: backfills.budget_of(services, number)) as report:
+        with viewed(quiet=as_json, load=lambda: backfills.load_of(services, number)) as report:
             for step in backfills.work(services, begun, waiting()):
                 report(step)
     except BackfillCancelled as error:
@@ -117,8 +117,11 @@ def follow(services: Services, begun: Begun, library: str, *, as_json: bool) -> 
         tell_report(judged, as_json=as_json, indent=None)
         return ExitCode.FAILED
     judged = backfills.settle(services, number, library=library, blocked=found.blocked)
-    if not (as_json or judged.runs or found.blocked or found.again):
-        typer.echo(f"Nothing is to be done: {found.up_to_date} titles have the result already.")
+    if not (as_json or judged.runs or found.blocked):
+        if found.again:
+            return ExitCode.OK
+        already = f": {found.up_to_date} titles have the result already" if found.up_to_date else ""
+        typer.echo(f"Nothing is to be done{already}.")
         return ExitCode.OK
     code = tell_report(judged, as_json=as_json, indent=None)
     if any(one.state == State.LOADED for one in judged.failed):

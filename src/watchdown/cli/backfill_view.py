@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from time import monotonic
@@ -15,6 +15,7 @@ from rich.text import Text
 
 from watchdown.cli.output import NOTICES, reporting
 from watchdown.cli.steps import Report, in_lines
+from watchdown.executors.protocol import STAGES
 from watchdown_schemas.errors import printable
 
 if TYPE_CHECKING:
@@ -23,17 +24,18 @@ if TYPE_CHECKING:
 WINDOW_S: Final = 10.0  # over which the rate is taken
 NAMED: Final = 3  # failures that are named, the last ones
 PAUSED: Final = "paused"
-LAST: Final = ("publish", "load", "work")  # by whose titles the time left is told, the first that is known
+LAST: Final = ("publish", "load", "work")  # by whose titles the time left is told, the first that was begun
+Told = Sequence[tuple[str, str]]  # a name, and what there is to say
 
 
 class Sight:
     """What was told of a backfill so far, as lines of a name and what there is to say."""
 
     def __init__(
-        self, budget: Callable[[], str | None] = lambda: None, elapsed: Callable[[], float] = monotonic
+        self, load: Callable[[], Told] = lambda: (), elapsed: Callable[[], float] = monotonic
     ) -> None:
-        """Begin; `budget` says what may be loaded now, None where nothing is known of it."""
-        self._budget = budget
+        """Begin; `load` says what may be loaded now, and how searches bear it, as far as that is known."""
+        self._load = load
         self._elapsed = elapsed
         self._begun = elapsed()
         self._stages: dict[str, tuple[int, int]] = {}
@@ -51,11 +53,21 @@ class Sight:
         if not self._paused:
             self._stages[step.stage] = (step.done, step.total)
             self._note = step.note
+            self._agree_with(step)
         if step.rows is not None:
             at = self._elapsed()
             self._rows.append((at, step.rows))
             while len(self._rows) > 2 and self._rows[1][0] <= at - WINDOW_S:  # noqa: PLR2004 - two make a rate
                 self._rows.popleft()
+
+    def _agree_with(self, step: Step) -> None:
+        """A title that is past a stage is past those before it, of which nothing may have been told since."""
+        if step.stage not in STAGES:
+            return
+        at = STAGES.index(step.stage)
+        for name in self._stages.keys() - {step.stage} & {*STAGES}:
+            done, before = self._stages[name][0], STAGES.index(name) < at
+            self._stages[name] = (max(done, step.done) if before else min(done, step.done), step.total)
 
     @property
     def rate(self) -> float | None:
@@ -68,10 +80,9 @@ class Sight:
     @property
     def left_s(self) -> float | None:
         """Seconds until all titles are done, as it has gone so far; None where that is not known."""
-        known = [self._stages[name] for name in LAST if self._stages.get(name, (0, 0))[0]]
-        if not known or self._paused:
+        done, total = next((self._stages[name] for name in LAST if name in self._stages), (0, 0))
+        if not done or self._paused:
             return None
-        done, total = known[0]
         return (self._elapsed() - self._begun) * (total - done) / done
 
     def lines(self) -> list[tuple[str, str]]:
@@ -83,8 +94,7 @@ class Sight:
             found.append(("now", printable(self._note)))
         if self.rate is not None:
             found.append(("rate", f"{self.rate:,.0f} documents/s"))
-        if allowed := self._budget():
-            found.append(("budget", allowed))
+        found += self._load()
         if self.left_s is not None:
             found.append(("time left", _spoken(self.left_s)))
         if self._failed:
@@ -93,16 +103,14 @@ class Sight:
         return found
 
 
-def viewed(
-    *, quiet: bool = False, budget: Callable[[], str | None] = lambda: None
-) -> AbstractContextManager[Report]:
+def viewed(*, quiet: bool = False, load: Callable[[], Told] = lambda: ()) -> AbstractContextManager[Report]:
     """Give a function that takes steps and shows them on stderr."""
-    return reporting(partial(_live, budget), in_lines, quiet=quiet)
+    return reporting(partial(_live, load), in_lines, quiet=quiet)
 
 
 @contextmanager
-def _live(budget: Callable[[], str | None]) -> Iterator[Report]:
-    sight = Sight(budget)
+def _live(load: Callable[[], Told]) -> Iterator[Report]:
+    sight = Sight(load)
     with Live(console=NOTICES, auto_refresh=False) as live:
 
         def report(step: Step) -> None:

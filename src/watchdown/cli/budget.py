@@ -62,7 +62,7 @@ def _print(found: LoadBudget) -> None:
     if found.documents_per_s is not None:
         limits.append(f"{found.documents_per_s:,.0f} documents/s")
     if found.bytes_per_s is not None:
-        limits.append(f"{found.bytes_per_s / MEGA:,.2f} MB/s")
+        limits.append(_bytes(found.bytes_per_s))
     paused = " Paused: go on with watchdown budget --resume." if found.paused else ""
     typer.echo(f"All loads together: {' and '.join(limits) or 'unlimited'}.{paused}")
     for line in _as_the_store_bears(found):
@@ -99,6 +99,10 @@ def _as_the_store_bears(found: LoadBudget) -> list[str]:
         rest = f"{found.idle_p95_ms:,.1f} ms at rest"
         lines.append(f"One search in twenty takes more than {found.search_p95_ms:,.1f} ms, {rest}.")
     return lines
+
+
+def _bytes(rate: float) -> str:
+    return f"{rate / MEGA:,.2f} MB/s" if rate >= MEGA / 100 or not rate else f"{rate:,.0f} bytes/s"
 
 
 def _for_whom(one: Loader) -> str:

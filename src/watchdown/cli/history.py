@@ -34,8 +34,9 @@ def history(
     if not found:
         typer.echo("Nothing was published yet.")
         return
+    of_batches = any(one.batches or one.backfills for one in found)
     table(
-        ["epoch", "when", "", "titles", "what", "batch", "backfill"],
+        ["epoch", "when", "", "titles", "what", *(["batch", "backfill"] if of_batches else [])],
         (
             [
                 str(one.epoch),
@@ -43,8 +44,11 @@ def history(
                 one.kind,
                 f"{one.titles:,}",
                 _changed(one.shown, one.hidden, one.shown_runs, one.hidden_runs),
-                _names(one.batches),
-                _names([str(number) for number in one.backfills]),
+                *(
+                    [_names(one.batches), _names([str(number) for number in one.backfills])]
+                    if of_batches
+                    else []
+                ),
             ]
             for one in found
         ),

@@ -173,7 +173,7 @@ def _drop_output() -> None:
 
 def _usage(error: typer.TyperException) -> ExitCode:
     """Say what is wrong with the command line; nothing where the help was shown instead."""
-    if message := error.format_message():
+    if message := error.format_message().replace("Value error, ", ""):  # so Pydantic begins it
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "watchdown"
         notice("error", f"{printable(message.rstrip('.'))}. See: {command} --help.", "bold red")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 NO_PRICE = "no money is named: write the prices of processors and storage into the section [prices]"
 MINUTE, HOUR = 60, 3600
+CENT = 0.01
 
 
 def plan(
@@ -66,8 +67,10 @@ def plan(
 
 
 def _tell(found: BackfillPlan) -> None:
-    typer.echo(f"{found.algorithm} {found.version}, over {found.titles:,} titles:")
-    batches = f", in {found.batches:,} batches" if found.batches else ""
+    over = "1 title" if found.titles == 1 else f"{found.titles:,} titles"
+    typer.echo(f"{found.algorithm} {found.version}, over {over}:")
+    several = "batch" if found.batches == 1 else "batches"
+    batches = f", in {found.batches:,} {several}" if found.batches else ""
     counts = [(found.to_do, f"to do ({_time(found.media_s)} of media){batches}")]
     counts += [(found.in_progress, "of these are planned or at work already")]
     counts += [(found.up_to_date, "are up to date"), (found.again, "are only to be shown again")]
@@ -77,7 +80,7 @@ def _tell(found: BackfillPlan) -> None:
     for one in found.skipped:
         more = f" and {one.titles - len(one.names):,} more" if one.titles > len(one.names) else ""
         names = printable(", ".join(one.names))
-        typer.echo(f"{one.titles:>9,}  left out, {printable(one.why)}: {names}{more}")
+        typer.echo(f"{one.titles:>9,}  left out ({names}{more}): {printable(one.why)}")
     for dependant in found.dependants:
         typer.echo(f"{dependant.titles:>9,}  will be followed by {dependant.algorithm} {dependant.version}")
     if found.to_do or found.dependants:
@@ -88,16 +91,17 @@ def _tell_cost(found: BackfillPlan) -> None:
     rows = [
         [name, *_row(expected)]
         for name, expected in [
-            (found.algorithm, found.expected),
+            *([(found.algorithm, found.expected)] if found.to_do else []),
             *((one.algorithm, one.expected) for one in found.dependants),
-            *([("in all", found.total)] if found.dependants else []),
+            *([("in all", found.total)] if found.to_do and found.dependants else []),
         ]
     ]
     typer.echo()
     columns = ["expected of", "CPU", "GPU", "documents", "staged", "rests on"]
     table(columns, rows, right=columns[1:-1])
     if found.time_s:
-        typer.echo(f"Time, {found.concurrency} titles at once: {_between(found.time_s, _time)}")
+        at_once = "1 title" if found.concurrency == 1 else f"{found.concurrency} titles"
+        typer.echo(f"Time, {at_once} at once: {_between(found.time_s, _time)}")
     if found.money:
         _tell_money(found)
     elif found.total:
@@ -109,10 +113,9 @@ def _tell_cost(found: BackfillPlan) -> None:
 def _tell_money(found: BackfillPlan) -> None:
     money = found.money
     if money and money.work:
-        typer.echo(f"Money: {_between(money.work, lambda value: f'{value:,.2f}')} {money.currency}")
+        typer.echo(f"Money: {_between(money.work, _sum)} {money.currency}")
     if money and money.storage_month:
-        kept = _between(money.storage_month, lambda value: f"{value:,.2f}")
-        typer.echo(f"Storage: {kept} {money.currency} a month")
+        typer.echo(f"Storage: {_between(money.storage_month, _sum)} {money.currency} a month")
 
 
 def _row(expected: Expected | None) -> list[str]:
@@ -131,6 +134,10 @@ def _row(expected: Expected | None) -> list[str]:
 def _between(found: Between, told: Callable[[float], str]) -> str:
     low, high = told(found.low), told(found.high)
     return low if low == high else f"{low} to {high}"
+
+
+def _sum(value: float) -> str:
+    return "under 0.01" if 0 < value < CENT else f"{value:,.2f}"
 
 
 def _time(seconds: float) -> str:

@@ -55,7 +55,7 @@ def tell(
     """Say what was taken back."""
     rows = (
         [one.title_name, _run(one.hidden, one.hidden_version), _run(one.shown, one.shown_version)]
-        for one in found.changes[:SHOWN]
+        for one in sorted(found.changes, key=lambda one: one.title_name)[:SHOWN]
     )
     if found.changes:
         table(["title", "no longer seen", "seen instead"], rows)

@@ -59,6 +59,8 @@ def status(
         else:
             for one in found:
                 _print(one, only=not_ready)
+            if not_ready and totals and not waits:
+                typer.echo("Everything is ready.")
             _print_totals(totals)
     return ExitCode.FAILED if fail and waits else ExitCode.OK
 

@@ -33,7 +33,8 @@ ModelOption = Annotated[
     str | None, typer.Option("--model", metavar="NAME", help="The model that made the vectors, if there are.")
 ]
 ToleranceOption = Annotated[
-    float, typer.Option("--tolerance", metavar="SHARE", help="The share of the rows that may be bad.")
+    float,
+    typer.Option("--tolerance", metavar="SHARE", help="The share of the rows that may be bad."),
 ]
 TypeOption = Annotated[str, typer.Option("--type", metavar="TYPE", help="The rows' schema type.")]
 FileArgument = Annotated[
@@ -63,6 +64,7 @@ def start(
     import watchdown
 
     algorithm, version = _slot(slot)
+    _check_share(tolerance)
     with watchdown.open(library) as opened:
         run = opened.writes.start(
             algorithm, title, version=version, types=schema_types or (), model=model, tolerance=tolerance
@@ -159,6 +161,7 @@ def ingest(
     import watchdown
 
     algorithm, version = _slot(slot)
+    _check_share(tolerance)
     with watchdown.open(library) as opened, _reporting(quiet=as_json) as report:
         found = opened.writes.ingest(
             _rows(file),
@@ -208,10 +211,20 @@ def list_(*, library: LibraryOption = DEFAULT_LIBRARY, as_json: JsonOption = Fal
 
 def _slot(given: str) -> tuple[str, str]:
     """Return the algorithm and version of `ALGO@VERSION`."""
+    from watchdown.client.writing import NAME
+
     algorithm, at, version = given.partition("@")
     if not algorithm or (at and not version):
         raise QueryError(given, "names no algorithm and version", "Write it as ALGO or ALGO@1.0.0")
+    if not (NAME.fullmatch(algorithm) and NAME.fullmatch(version or FIRST)):
+        remedy = "Write it as ALGO@1.0.0, each of up to 100 letters, digits, points, hyphens and underscores"
+        raise QueryError(given, "names no algorithm and version", remedy)
     return algorithm, version or FIRST
+
+
+def _check_share(tolerance: float) -> None:
+    if not 0 <= tolerance <= 1:
+        raise QueryError(f"--tolerance {tolerance:g}", "is no share of the rows", "Give a number from 0 to 1")
 
 
 def _rows(file: str) -> Any:
@@ -252,6 +265,8 @@ def _print_finished(found: WrittenRun, *, as_json: bool) -> int:
         notice("warning", printable(warning), "yellow")
     if found.error is not None:
         notice("error", f"run {found.run}: {printable(found.error)}", "bold red")
+        if found.state == "quarantined":
+            notice("see what was refused", "watchdown quarantine list")
         return ExitCode.FAILED
     return ExitCode.OK
 

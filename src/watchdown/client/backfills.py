@@ -283,14 +283,20 @@ def settle(
     return report
 
 
-def budget_of(services: Services, number: int) -> str | None:
-    """Say what all loads may write now, and what this backfill asked for; None where nothing is limited."""
-    limit, rate = budgeting.show(services).documents_per_s, services.backfills.get(number).rate
+def load_of(services: Services, number: int) -> list[tuple[str, str]]:
+    """Say by name what a backfill may load now, and what searches take beside it; only what is known."""
+    found, rate = budgeting.show(services), services.backfills.get(number).rate
+    limit, borne = found.documents_per_s, found.governed_per_s
     said = [
+        "paused for all loads" if found.paused else "",
         f"{limit:,.0f} documents/s for all" if limit is not None else "",
-        f"{rate:g} for this one at most" if rate is not None else "",
+        f"{borne:,.0f} documents/s as the store bears it" if borne is not None else "",
+        f"{rate:g} documents/s for this one" if rate is not None else "",
     ]
-    return ", ".join(filter(None, said)) or None
+    told = [("budget", ", ".join(filter(None, said)))] if any(said) else []
+    if found.search_p95_ms is not None and found.idle_p95_ms is not None:
+        told.append(("search p95", f"{found.search_p95_ms:,.1f} ms, {found.idle_p95_ms:,.1f} ms at rest"))
+    return told
 
 
 def retry_failed(

@@ -74,7 +74,7 @@ def write(
 def check_model(schema: type[Record], model: str | None) -> None:
     """Check that vectors are said to be some model's."""
     if vector_field(schema) and model is None:
-        remedy = "Say which one made them: model=..."
+        remedy = "Say which one made them: --model NAME, or model= in Python"
         raise RecordInvalid(schema.schema_label(), "holds vectors, but no model is named", remedy)
 
 

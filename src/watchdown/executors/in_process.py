@@ -161,9 +161,11 @@ class InProcess:
                 yield from (Step(stage="work", failed=f"{told.name}: {error}") for error in told.errors)
             else:
                 yield course.step("paused" if told.paused else "work", worked)
+        yield course.step("work", worked)
         for stage, act in self._stages(course, planned.batch):
             yield course.step(stage)
             yield from self._staged(course, stage, act, lease)
+            yield course.step(stage, planned.titles)
 
     def _staged(self, course: _Course, stage: str, act: Callable[[], object], lease: Lease) -> Iterator[Step]:
         """Let a stage act under the lease, and tell how far it is meanwhile."""

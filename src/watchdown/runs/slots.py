@@ -82,7 +82,7 @@ class Slots:
         self._clock = clock or RealClock()
 
     def of(self, titles: Sequence[str]) -> dict[str, TitleFacts]:
-        """Return facts by title: of each slot the newest run that was not cancelled, and the active one."""
+        """Return facts by title: of a slot the newest run not cancelled, the active, those taken back."""
         newest = func.row_number().over(
             partition_by=[runs.c.title, runs.c.algorithm], order_by=runs.c.number.desc()
         )
@@ -92,7 +92,7 @@ class Slots:
             .subquery()
         )
         telling = select(*(ranked.c[column.name] for column in _COLUMNS)).where(
-            or_(ranked.c.place == 1, ranked.c.state == State.ACTIVE)
+            or_(ranked.c.place == 1, ranked.c.state == State.ACTIVE, ranked.c.rolled_back_at.is_not(None))
         )
         with self._database.reading() as connection:
             found = _by_title(map(_run, connection.execute(telling.order_by(ranked.c.number)).mappings()))

@@ -95,11 +95,18 @@ class _OneTitle:
                 return self._working(run, active)
             if run.state in _LOST:
                 return self._lost(run, active)
-            if run.rolled_back_at is not None:
-                return self._taken_back(run, active, known)
+        if taken_back := self._unwanted(name, known):
+            return self._taken_back(taken_back, active, known)
         if active:
             return self._told(Standing.OLD, active, active, aged, self._backfill(name))
         return self._unseen(name, known)
+
+    def _unwanted(self, name: str, known: Known | None) -> SlotRun | None:
+        """Return the run that would be shown if nobody had taken it back, or the newest where it was."""
+        back = [run for run in self._facts.runs if run.algorithm == name and run.rolled_back_at is not None]
+        newest = self._newest.get(name)
+        as_made_now = (run for run in reversed(back) if known and self._aged(run, known) is None)
+        return next(as_made_now, newest if newest in back and newest.state is not State.ACTIVE else None)
 
     def _seen(self, active: SlotRun, known: Known | None) -> Stand:
         """Return how a slot stands whose result is the one that is wanted."""

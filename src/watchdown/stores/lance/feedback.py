@@ -79,4 +79,7 @@ def _by_words(table: Any) -> Iterator[Search]:
         for words in filter(None, taken.column(column).to_pylist()):
             query = MatchQuery(words.split()[0], column) if words.split() else None
             if query is not None:
-                yield table.scanner(columns=["id"], full_text_query=query, limit=LIMIT).to_table
+                scanner = table.scanner(
+                    columns=["id"], full_text_query=query, limit=LIMIT, disable_scoring_autoprojection=True
+                )
+                yield scanner.to_table
