@@ -22,8 +22,8 @@ from watchdown.client.part_dead_letters import AsyncDeadLetters
 from watchdown.client.part_generations import AsyncGenerations
 from watchdown.client.part_plan import AsyncPlan
 from watchdown.client.part_publication import AsyncPublication
-from watchdown.client.part_repair import AsyncRepair
 from watchdown.client.part_queries import AsyncQueries
+from watchdown.client.part_repair import AsyncRepair
 from watchdown.client.part_status import AsyncStatus
 from watchdown.client.part_writes import AsyncWrites
 from watchdown.client.parts_asynchronous import (

@@ -21,8 +21,8 @@ from watchdown.client.part_dead_letters import DeadLetters
 from watchdown.client.part_generations import Generations
 from watchdown.client.part_plan import Plan
 from watchdown.client.part_publication import Publication
-from watchdown.client.part_repair import Repair
 from watchdown.client.part_queries import Queries
+from watchdown.client.part_repair import Repair
 from watchdown.client.part_status import Status
 from watchdown.client.part_writes import Writes
 from watchdown.client.parts_asynchronous import quiet
