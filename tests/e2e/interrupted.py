@@ -1,14 +1,16 @@
 """A backfill that stops where it is told to, until it hears that it may go on.
 
-python -m e2e.interrupted PLACE SEAM BEFORE PATIENCE  runs `watchdown backfill` on the algorithm of
+python -m e2e.interrupted PLACE SEAM BEFORE PATIENCE AHEAD  runs `watchdown backfill` on the algorithm of
 `steps_taken`. Where it is about to pass a seam that it passed BEFORE times, it says so and waits for a line.
-It is patient with the database for so many seconds. Its last line is its exit code.
+It is patient with the database for so many seconds, and its clock is so many ahead. Its last line has its
+exit code.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +24,7 @@ from watchdown.catalogue import database, engines
 from watchdown.cli import main
 from watchdown.client import services as client_services
 from watchdown.client.services import Services
+from watchdown.load.clock import RealClock
 from watchdown.runs import leases
 from watchdown.runs.batches import Batches
 from watchdown.runs.ledger import Ledger
@@ -62,6 +65,12 @@ def there(place: Path) -> dict[str, Any]:
         }
 
 
+def set_clock(off: Callable[[], float]) -> None:
+    """Let the time that all processes of a database agree on be off by so many seconds in this one."""
+    real = RealClock.now
+    setattr(RealClock, "now", lambda me, connection: real(me, connection) + off())  # noqa: B010 - a method
+
+
 def stop_at(seam: str, before: int) -> None:
     """Say that a seam is about to be passed, and wait to hear that it may be."""
     left = before
@@ -79,11 +88,12 @@ def stop_at(seam: str, before: int) -> None:
 
 
 if __name__ == "__main__":
-    PLACE, SEAM, PASSED, PATIENCE = sys.argv[1:]
+    PLACE, SEAM, PASSED, PATIENCE, AHEAD = sys.argv[1:]
     client_services.discover = lambda **_: MENDED
     leases.LEASE_S = 1.0
     engines.BUSY_SECONDS = float(PATIENCE)
     database.open_database = partial(database.open_database, patience_s=float(PATIENCE))
+    set_clock(lambda: float(AHEAD))
     stop_at(SEAM, int(PASSED))
     code = main(["backfill", "loud", "--only", "--size", "1", "--json", "--library", PLACE])
     sys.stdout.write(json.dumps({"code": code}) + "\n")

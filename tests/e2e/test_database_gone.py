@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Timer
@@ -17,6 +13,7 @@ import pytest
 
 from client.deployments import DEPLOYMENTS
 from e2e import interrupted
+from e2e.stopped import begun, ended, until_here
 from services.library import settings_of
 from services.postgresql import PostgreSQL, new_database
 from watchdown.catalogue.database import PATIENCE_SECONDS
@@ -52,40 +49,6 @@ def deployment(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Deplo
     yield Deployment(place, server.down, server.up)
 
 
-@contextmanager
-def begun(place: Path, seam: str, before: int, patience: float) -> Iterator[subprocess.Popen[str]]:
-    """Begin a backfill that waits at a seam."""
-    command = [sys.executable, "-W", "ignore", "-m", "e2e.interrupted"]
-    with subprocess.Popen(
-        [*command, str(place), seam, str(before), str(patience)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-def until_here(process: subprocess.Popen[str]) -> None:
-    """Wait until the backfill waits."""
-    assert process.stdout is not None
-    for line in process.stdout:
-        if line == "here\n":
-            return
-    assert process.stderr is not None
-    pytest.fail(process.stderr.read())
-
-
-def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
-    """Let the backfill go on to its end; return its exit code and what it said on stderr."""
-    out, err = process.communicate("\n")
-    assert process.returncode == 0, err
-    return json.loads(out.splitlines()[-1])["code"], err
-
-
 def again(place: Path) -> dict[str, Any]:
     """Backfill undisturbed, and return what is there then."""
     with interrupted.open_library(str(place)) as library:
@@ -93,9 +56,8 @@ def again(place: Path) -> dict[str, Any]:
     return interrupted.there(place)
 
 
-@pytest.mark.parametrize("seam", SEAMS)
-def test_a_database_that_comes_back_is_waited_for(deployment: Deployment, seam: str) -> None:
-    with begun(deployment.place, *SEAMS[seam], PATIENCE_SECONDS) as process:
+def test_a_database_that_comes_back_is_waited_for(deployment: Deployment) -> None:
+    with begun(deployment.place, *SEAMS["while loading"], PATIENCE_SECONDS) as process:
         until_here(process)
         deployment.go()
         assert process.stdin is not None
