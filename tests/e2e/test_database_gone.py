@@ -20,6 +20,7 @@ from watchdown.catalogue.database import PATIENCE_SECONDS
 from watchdown.cli.exit_codes import ExitCode
 
 WHOLE = {"seen": {"heat": 40, "rain": 40}, "counted": 80, "states": ["active"] * 4, "left": 0}
+IMPATIENCE_S = 3.0
 SEAMS = {"between titles": ("Worker.__call__", 1), "while loading": ("Sink.write", 1)}
 
 
@@ -75,7 +76,7 @@ def test_a_database_that_comes_back_is_waited_for(deployment: Deployment) -> Non
 def test_one_that_stays_away_ends_it_with_one_error_and_the_next_call_goes_on(
     deployment: Deployment, seam: str
 ) -> None:
-    with begun(deployment.place, *SEAMS[seam], 0.5) as process:
+    with begun(deployment.place, *SEAMS[seam], IMPATIENCE_S) as process:
         until_here(process)
         deployment.go()
         code, err = ended(process)
