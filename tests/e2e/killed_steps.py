@@ -71,7 +71,7 @@ IMPORTED: Final = (
 )
 NEVER, BEFORE, AFTER = "never", "before the commit", "after the commit"
 MOMENTS: Final = (NEVER, BEFORE, AFTER)
-LONGEST_S: Final = 100
+LONGEST_S: Final = 300
 TYPES: Final = ("DialogueLine", "Label")
 
 

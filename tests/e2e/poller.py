@@ -101,14 +101,15 @@ def main(place: str, title: str, readers: int, reads: int) -> None:
     for number in range(readers + 1):
         if (child := os.fork()) == 0:
             if number:
+                os.close(turns)
                 tell("reader", read(place, reads, turn))
             else:
                 os.close(turn)
                 tell("writer", write(place, title, turns))
             os._exit(0)
         children.append(child)
-    os.close(turn)
-    os.close(say)
+    for end in (turn, turns, say):
+        os.close(end)
     with os.fdopen(said) as lines:
         sys.stdout.writelines(lines)
     assert [os.waitpid(child, 0)[1] for child in children] == [0] * len(children)
