@@ -6,7 +6,15 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from watchdown_schemas.errors import ManifestInvalid
 from watchdown_schemas.quality import QualityOverride
@@ -53,6 +61,17 @@ class Validation(_Strict):
     tolerance: float = Field(default=1, ge=0, le=1)
 
 
+class Canary(_Strict):
+    """Known pairs of a text and a picture, on which the model is tried before its vectors are seen.
+
+    `pairs` is a file of the algorithm's folder, JSON lines of `text` and `picture`, whose files lie beside
+    it. The cosine of each pair must exceed those of its text and its picture with any other by `margin`.
+    """
+
+    pairs: str
+    margin: float = Field(default=0.0, ge=0, le=2)
+
+
 class Manifest(_Strict):
     """One algorithm's declaration. `consumes` names media (video, audio, text) or schema types.
 
@@ -73,12 +92,21 @@ class Manifest(_Strict):
     resources: Resources = Resources()
     validation: Validation = Validation()
     quality: dict[SchemaName, QualityOverride] = Field(default_factory=dict)
+    canary: Canary | None = None
 
     @field_validator("consumes")
     @classmethod
     def _one_kind_of_input(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if 0 < len(MEDIA & set(value)) < len(value):
             raise ValueError("media and records cannot be consumed in one pass")
+        return value
+
+    @field_validator("canary")
+    @classmethod
+    def _can_be_tried(cls, value: Canary | None, info: ValidationInfo) -> Canary | None:
+        encodes = {"text", "image"} <= set(info.data.get("encoders", ()))
+        if value and not (encodes and info.data.get("model")):
+            raise ValueError("needs a model, and encoders for text and image")
         return value
 
     @property

@@ -76,6 +76,8 @@ def test_a_value_that_cannot_be_is_refused_under_its_key(tmp_path: Path, key: st
         ("[resources]\ncpu = 0", "resources.cpu"),
         ('[model]\nname = "m"\ndimension = 0\ngraphs = {}', "model.dimension"),
         ("[parameters]\nlevels = [1, 2]", "parameters.levels"),
+        ('[canary]\npairs = "pairs.jsonl"', "canary"),
+        ('[canary]\npairs = "pairs.jsonl"\nmargin = 3', "canary.margin"),
     ],
 )
 def test_an_unknown_key_is_refused_with_its_place(tmp_path: Path, more: str, place: str) -> None:

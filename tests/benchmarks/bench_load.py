@@ -112,9 +112,9 @@ class Sides:
     def _client(self, cluster: Cluster) -> Iterator[tuple[OpenSearch, str]]:
         """Give a plain client and a fresh index, made as ours is."""
         indices, alias = Indices(cluster), cluster.alias(Embedding, MODEL)
-        indices.prepare(alias, Embedding, DIMENSION)
+        index = indices.prepare(alias, Embedding, DIMENSION)
         client = OpenSearch(self._url, timeout=120, pool_maxsize=THREADS)
-        yield client, indices.name(alias)
+        yield client, index
         client.close()
 
 

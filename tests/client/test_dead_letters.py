@@ -161,3 +161,17 @@ def test_what_cannot_be_replayed_is_told_and_changes_nothing(library: Library) -
     with pytest.raises(RunError, match=r"followed|failed"):
         library.dead_letters.replay(failed.run)
     assert services(library).ledger.runs()[-1].number == failed.run
+
+
+def test_a_run_is_whole_without_its_dead_letters(library: Library) -> None:
+    run, holdings = run_with_letters(library), services(library).store.holdings
+    assert library.repair.check(deep=True).faults == ()
+    holdings.remove("Label", [run], holdings.table(services(library).registry["Label"], None))
+    assert library.repair.check(deep=True, repair=True).sound
+    assert seen(library) == ALL[BAD:]
+    assert library.repair.rebuild().whole
+    assert seen(library) == ALL[BAD:]
+    assert library.repair.check(deep=True).faults == ()
+    library.dead_letters.replay(run)  # an index that was built anew takes them
+    assert seen(library) == ALL
+    assert library.repair.check(deep=True).faults == ()

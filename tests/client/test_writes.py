@@ -226,7 +226,7 @@ def test_rows_come_as_arrow_and_in_any_number_of_batches(library: Library) -> No
 def test_vectors_of_parts_are_of_one_length(library: Library) -> None:
     def frames(length: int, first: int = 0) -> list[dict[str, Any]]:
         return [
-            {"start_ns": at, "end_ns": at + 1, "vector": [1.0] + [0.0] * (length - 1)}
+            {"start_ns": at, "end_ns": at + 1, "vector": [float(at % 3 == one) for one in range(length)]}
             for at in range(first, first + 3)
         ]
 

@@ -17,10 +17,13 @@ from numpy.typing import NDArray
 
 from watchdown.lake.tables import Lake
 from watchdown.search.process import text_leaf
+from watchdown.stores.holdings import Holdings
+from watchdown.stores.lance.holdings import LanceHoldings
 from watchdown.stores.lance.searcher import LanceSearcher
 from watchdown.stores.lance.sink import LanceSink
 from watchdown.stores.memory import MemoryStore
 from watchdown.stores.opensearch.cluster import Access, Cluster, Layout
+from watchdown.stores.opensearch.holdings import OpenSearchHoldings
 from watchdown.stores.opensearch.searcher import EXACT_UP_TO, OpenSearchSearcher
 from watchdown.stores.opensearch.sink import OpenSearchSink
 from watchdown.stores.protocol import (
@@ -58,6 +61,13 @@ class Store:
     sink: Sink
     searcher: Searcher
     close: Callable[[], None] = lambda: None
+    known: Holdings | None = None
+
+    @property
+    def holdings(self) -> Holdings:
+        """What tells what the store holds."""
+        assert self.known is not None
+        return self.known
 
     def write(self, run: int, records: Sequence[Record], title: str = "t", model: str = MODEL) -> Outcome:
         """Write records of one type as a run of a title."""
@@ -126,13 +136,13 @@ def memory(_folder: Path, types: Types = STANDARD_TYPES) -> Store:
 def lance(folder: Path, types: Types = STANDARD_TYPES) -> Store:
     """Return a lake whose rows stay outside the indices."""
     lake = Lake(folder)
-    return Store(LanceSink(lake), LanceSearcher(lake, types))
+    return Store(LanceSink(lake), LanceSearcher(lake, types), known=LanceHoldings(lake, types))
 
 
 def lance_kept_up(folder: Path, types: Types = STANDARD_TYPES) -> Store:
     """Return a lake that is compacted and indexed after every write."""
     lake = Lake(folder, optimize_from=1)
-    return Store(LanceSink(lake), LanceSearcher(lake, types))
+    return Store(LanceSink(lake), LanceSearcher(lake, types), known=LanceHoldings(lake, types))
 
 
 def opensearch(
@@ -154,7 +164,7 @@ def opensearch(
         cluster.close()
 
     sink, searcher = OpenSearchSink(cluster), OpenSearchSearcher(cluster, types, exact_up_to=exact_up_to)
-    return Store(sink, searcher, close)
+    return Store(sink, searcher, close, OpenSearchHoldings(cluster, types))
 
 
 STORES: Final[Mapping[str, Callable[..., Store]]] = {

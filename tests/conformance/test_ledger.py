@@ -243,6 +243,18 @@ def test_a_view_of_an_earlier_epoch_is_what_readers_saw_then(ledger: Ledger) -> 
         assert view.last_run <= 2 * epoch
 
 
+def test_a_view_with_other_runs_has_them_in_the_places_of_those_that_are_seen(ledger: Ledger) -> None:
+    seen = {title: brought(ledger, State.ACTIVE, title=title) for title in TITLES}
+    loaded = brought(ledger, State.LOADED, "k2", "b")
+    now = ledger.view()
+    view, again = ledger.view_with([loaded]), ledger.view_with([loaded])
+    assert view.visible == {seen["a"], loaded, seen["c"]} == again.visible
+    assert view.last_run >= loaded
+    assert len({view.epoch, again.epoch, now.epoch}) == 3
+    assert ledger.view() == now
+    assert ledger.get(loaded).state is State.LOADED
+
+
 def test_an_older_run_may_be_published_again(ledger: Ledger) -> None:
     old, new = brought(ledger, State.ACTIVE), brought(ledger, State.ACTIVE, key="k2")
     assert ledger.publish([old]) == 3

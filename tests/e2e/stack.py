@@ -27,7 +27,7 @@ PROGRAM = Path(sys.executable).with_name("watchdown")
 ALGORITHM = "visual-embedding"
 DAG = f"algo.{ALGORITHM}"
 SECOND = 1_000_000_000
-LONGEST_S, SOON_S, LOOK_S = 240.0, 60.0, 0.1
+LONGEST_S, SOON_S, LOOK_S = 240.0, 120.0, 0.1
 
 
 def until(found: Callable[[], T | None], what: str, patience_s: float = SOON_S) -> T:
@@ -129,6 +129,7 @@ class Stack:
         return {
             one["task_id"]: api.log(DAG, run, one["task_id"], one["map_index"], one["try_number"])
             for one in api.tasks(DAG, run)
+            if one["try_number"]  # one that has not begun has no log, and may have been mapped by now
         }
 
 

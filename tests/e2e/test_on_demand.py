@@ -7,6 +7,7 @@ import json
 import urllib.request
 import zipfile
 from datetime import datetime
+from pathlib import PurePath
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -120,10 +121,10 @@ def checked(stack: Stack, packed: zipfile.ZipFile) -> dict[str, int]:
     with watchdown.open(stack.library) as library:
         for one in told:
             assert one["title_name"] == NAMES[0]
-            parquet, lines = (packed.read(name) for name in one["files"])
-            assert pq.read_table(io.BytesIO(parquet)).num_rows == one["records"]
+            files = {PurePath(name).suffix: packed.read(name) for name in one["files"]}
+            assert pq.read_table(io.BytesIO(files[".parquet"])).num_rows == one["records"]
             kind = kinds[one["schema_type"]]
-            records = [kind.model_validate_json(line) for line in lines.splitlines()]
+            records = [kind.model_validate_json(line) for line in files[".jsonl"].splitlines()]
             assert records == library.records(one["schema_type"], titles=[one["title"]])
     assert set(packed.namelist()) == {"bundle.json", *(name for one in told for name in one["files"])}
     return {one["schema_type"]: one["records"] for one in told}

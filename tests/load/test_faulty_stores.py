@@ -9,9 +9,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from opensearchpy.exceptions import ConnectionTimeout, TransportError
 
 from catalogue.databases import DRIVERS, fresh
+from stores.faulty import Faulty, Once, rejects_half, times_out_afterwards, too_busy
 from stores.loads import Loads, shots
 from watchdown.catalogue.database import Database, open_database
 from watchdown.load.budget import Budget
@@ -19,55 +19,10 @@ from watchdown.load.clock import RealClock
 from watchdown.load.leases import Leases
 from watchdown.load.load import Staged, load
 from watchdown.storage.local import LocalStorage
-from watchdown.stores.opensearch.cluster import Cluster
 from watchdown.stores.opensearch.feedback import OpenSearchFeedback
 from watchdown_schemas.types import STANDARD_TYPES
 
 RUNS, ROWS = (1, 2, 3), 400
-FULL = {"type": "rejected_execution_exception", "reason": "the queue is full"}
-Once = Callable[..., Any]
-
-
-class Faulty:
-    """What stands before a real server and has bad days with bulk writes."""
-
-    def __init__(self, cluster: Cluster) -> None:
-        self._once: Once = cluster.once
-        self.bulks = 0
-        self.fault: Callable[[Once, bytes], Any] | None = None
-
-    def __call__(self, method: str, path: str, body: Any, **how: Any) -> Any:
-        if not path.endswith("_bulk") or self.fault is None:
-            return self._once(method, path, body, **how)
-        self.bulks += 1
-
-        def send(some: bytes) -> Any:
-            return self._once(method, path, some, **how)
-
-        return self.fault(send, body)
-
-
-def rejects_half(send: Once, body: bytes) -> Any:
-    """Store every second document, and reject the others."""
-    lines = body.splitlines(keepends=True)
-    pairs = [lines[at] + lines[at + 1] for at in range(0, len(lines), 2)]
-    if len(pairs) == 1:
-        return send(body)
-    taken = iter(send(b"".join(pairs[::2])).get("items", []))
-    rejected = {"index": {"status": 429, "error": FULL}}
-    items = [next(taken) if at % 2 == 0 else rejected for at in range(len(pairs))]
-    return {"errors": True, "items": items}
-
-
-def times_out_afterwards(send: Once, body: bytes) -> Any:
-    """Store all, and do not say so."""
-    send(body)
-    raise ConnectionTimeout("TIMEOUT", "timed out", TimeoutError("read timed out"))
-
-
-def too_busy(_send: Once, _body: bytes) -> Any:
-    """Take nothing."""
-    raise TransportError(429, FULL["type"], {"error": FULL})
 
 
 @pytest.fixture(params=DRIVERS)

@@ -9,7 +9,7 @@ import pytest
 
 from services.fixtures import Own
 from services.kubernetes.cluster import Kubernetes
-from services.kubernetes.components import API, CONTROLLERS, ETCD, NODE, SCHEDULER
+from services.kubernetes.components import API, CONTROLLERS, ETCD, NAMES, NODE, SCHEDULER
 from services.kubernetes.jobs import (
     create,
     end_of_job,
@@ -97,7 +97,7 @@ def test_a_killed_part_comes_back_and_pods_have_gone_on(
     assert end_of_job(cluster, path)["completedIndexes"] == "0"
 
 
-@pytest.mark.parametrize("how", ["with its pods", "alone"])
+@pytest.mark.parametrize("how", ["with its pods", "alone", "before it has written them down"])
 def test_pods_of_a_node_that_died_have_failed_and_none_runs_twice(
     cluster: Kubernetes, tmp_path: Path, how: str
 ) -> None:
@@ -105,12 +105,15 @@ def test_pods_of_a_node_that_died_have_failed_and_none_runs_twice(
     spec = job(pod(shell(GATED, str(tmp_path))), 1, backoffLimitPerIndex=0)
     path = create(cluster, namespace, "Job", spec)
     [process] = started(tmp_path)
-    if how == "alone" and (node := cluster.processes[NODE].find()):
+    if how != "with its pods" and (node := cluster.processes[NODE].find()):
         node.send_signal(signal.SIGKILL)
         until(lambda: ended(node))
         assert not ended(process)
     else:
         cluster.kill(NODE)
+    if how == "before it has written them down":
+        for record in (cluster.folder / NAMES[NODE] / "pods").glob("*/*/*/containers/*/pid"):
+            record.unlink()
     cluster.up()
     assert ended(process)
     assert end_of_job(cluster, path)["failedIndexes"] == "0"

@@ -91,9 +91,9 @@ def test_a_pod_is_told_variables_from_all_sources(kubernetes: Kubernetes, namesp
 def test_a_pod_waits_for_its_secret(kubernetes: Kubernetes, namespace: str) -> None:
     sources = [{"secretRef": {"name": "late"}}]
     path = create(kubernetes, namespace, "Pod", pod(shell('test "$WORD" = here', envFrom=sources)))
-    waiting = state_of(kubernetes, path, "waiting")
-    assert waiting["reason"] == "CreateContainerConfigError"
-    assert waiting["message"] == 'secret "late" not found'
+    assert state_of(kubernetes, path, "waiting")["reason"] == "CreateContainerConfigError"
+    # The API server forbids the node to read it until it has seen that one of the node's pods names it.
+    until(lambda: state_of(kubernetes, path, "waiting")["message"] == 'secret "late" not found')
     new_secret(kubernetes, namespace, "late", WORD="here")
     assert state_of(kubernetes, path, "terminated")["exitCode"] == 0
 

@@ -35,9 +35,10 @@ ConcurrencyOption = Annotated[
     int | None, typer.Option(min=1, max=LARGEST, metavar="N", help="Titles that are worked at once.")
 ]
 PublishOption = Annotated[
-    Literal["batch", "all"] | None,
+    Literal["batch", "all", "later"] | None,
     typer.Option(
-        help="Show each batch as soon as it is done, or all at one moment; the latter where the model is new."
+        help="Show each batch as soon as it is done, or all at one moment, as where the model is new; or "
+        "nothing until: watchdown generations promote."
     ),
 ]
 OnlyOption = Annotated[
@@ -125,6 +126,8 @@ def follow(services: Services, begun: Begun, library: str, *, as_json: bool) -> 
     code = tell_report(judged, as_json=as_json, indent=None)
     if any(one.state == State.LOADED for one in judged.failed):
         notice("not shown", UNSHOWN.format(number))
+    if judged.waiting:
+        notice("show it with", f"watchdown generations promote {number} --library {shlex.quote(library)}")
     if any(one.state == State.FAILED for one in judged.failed):
         notice(
             "try them again", f"watchdown backfills retry-failed {number} --library {shlex.quote(library)}"

@@ -155,12 +155,21 @@ def retry_failed(
 
 def stands(found: BackfillSummary) -> str:
     """Return how a backfill stands, as people say it."""
+    if _is_loaded(found):
+        return "loaded"
     return "left" if _is_left(found) else found.state
 
 
 def _is_left(found: BackfillSummary) -> bool:
     """Whether its process is gone; of what Airflow runs, pods may be at work that hold no lease."""
-    return found.state == "running" and found.via == "local" and not found.at_work
+    here = found.state == "running" and found.via == "local" and not found.at_work
+    return here and not _is_loaded(found)
+
+
+def _is_loaded(found: BackfillSummary) -> bool:
+    """Whether all of it is loaded, or has failed, and it waits for a person who promotes it."""
+    ended = found.loaded + found.published + found.failed == found.runs
+    return found.state == "running" and found.publish == "later" and found.loaded > 0 and ended
 
 
 def _changed(found: BackfillSummary, *, as_json: bool) -> None:

@@ -265,9 +265,9 @@ def tell_report(found: BackfillReport, *, as_json: bool, indent: int | None = 1)
         print_json({**asdict(found), "passed": found.passed}, indent=indent)
     else:
         blocked = f", {found.blocked} could not be planned" if found.blocked else ""
-        typer.echo(
-            f"{found.published} of {found.runs} runs are published, {len(found.failed)} failed{blocked}."
-        )
+        later = f", {found.waiting} are loaded and wait to be promoted" if found.waiting else ""
+        told = f"{found.published} of {found.runs} runs are published, {len(found.failed)} failed"
+        typer.echo(f"{told}{blocked}{later}.")
     return ExitCode.OK if found.passed else ExitCode.FAILED
 
 

@@ -16,18 +16,21 @@ from watchdown.cli import (
     backfills,
     batches,
     budget,
+    check,
     collect,
     dead_letters,
     demo,
     diff,
     doctor,
     forget,
+    generations,
     history,
     metrics,
     models,
     note,
     plan,
     quarantine,
+    queries,
     rollback,
     run,
     schema,
@@ -82,6 +85,8 @@ app.command("plan")(plan.plan)
 app.command("metrics")(metrics.metrics)
 app.command("backfill")(backfill.backfill)
 app.add_typer(backfills.app, name="backfills")
+app.add_typer(generations.app, name="generations")
+app.add_typer(queries.app, name="queries")
 app.command("run")(run.run)
 app.command("batch")(batches.batch)
 app.command("work")(work.work)
@@ -99,6 +104,8 @@ app.command("collect")(collect.collect)
 app.command("forget")(forget.forget)
 app.command("settings")(settings.settings)
 app.command("doctor")(doctor.doctor)
+app.command("check")(check.check)
+app.command("rebuild")(check.rebuild)
 app.add_typer(schema.group, name="schema")
 app.add_typer(models.group, name="models")
 app.add_typer(note.app, name="note")

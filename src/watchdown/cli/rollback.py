@@ -42,10 +42,17 @@ def rollback(
     if as_json:
         print_json(found.model_dump())
     else:
-        _print(found, undo=undo, dry_run=dry_run)
+        tell(found, undo=undo, dry_run=dry_run)
 
 
-def _print(found: RolledBack, *, undo: bool, dry_run: bool) -> None:
+def tell(
+    found: RolledBack,
+    *,
+    undo: bool = False,
+    dry_run: bool = False,
+    undo_with: str = "the same command and --undo",
+) -> None:
+    """Say what was taken back."""
     rows = (
         [one.title_name, _run(one.hidden, one.hidden_version), _run(one.shown, one.shown_version)]
         for one in sorted(found.changes, key=lambda one: one.title_name)[:SHOWN]
@@ -67,7 +74,7 @@ def _print(found: RolledBack, *, undo: bool, dry_run: bool) -> None:
     for note in found.notes:
         notice("note", note)
     if found.epoch is not None and not undo:
-        notice("undo it with", "the same command and --undo")
+        notice("undo it with", undo_with)
 
 
 def _more(count: int) -> None:

@@ -19,8 +19,11 @@ from watchdown.client.part_backfills import AsyncBackfills
 from watchdown.client.part_budget import AsyncBudget
 from watchdown.client.part_collection import AsyncCollection
 from watchdown.client.part_dead_letters import AsyncDeadLetters
+from watchdown.client.part_generations import AsyncGenerations
 from watchdown.client.part_plan import AsyncPlan
 from watchdown.client.part_publication import AsyncPublication
+from watchdown.client.part_queries import AsyncQueries
+from watchdown.client.part_repair import AsyncRepair
 from watchdown.client.part_status import AsyncStatus
 from watchdown.client.part_writes import AsyncWrites
 from watchdown.client.parts_asynchronous import (
@@ -59,11 +62,14 @@ class AsyncLibrary:
         self.budget = AsyncBudget(services)
         self.writes = AsyncWrites(services)
         self.collection = AsyncCollection(services)
+        self.repair = AsyncRepair(services)
         self.status = AsyncStatus(services)
         self.plan = AsyncPlan(services)
         self.dead_letters = AsyncDeadLetters(services)
         self.backfills = AsyncBackfills(services)
         self.publication = AsyncPublication(services)
+        self.generations = AsyncGenerations(services)
+        self.queries = AsyncQueries(services)
 
     async def __aenter__(self) -> Self:
         return self
@@ -108,9 +114,12 @@ class AsyncLibrary:
             else tuple([(await run_sync(self._services.directory.title, name)).id for name in titles])
         )
         query = Query(leaf=leaf, titles=scope, min_score=min_score)
-        return await run_sync(
+        page: Page = await run_sync(
             partial(self._services.search.answer, query, limit=limit, after=after, as_of=as_of)
         )
+        if after is None and as_of is None:
+            await run_sync(self._services.queries.note, query)
+        return page
 
     @needs_local
     async def add(

@@ -18,6 +18,7 @@ from watchdown.runs.batching import Planned
 from watchdown.runs.control import Control
 from watchdown.runs.outlook import AS_DECLARED, Parameters
 from watchdown.runs.reporting import BackfillReport, report_on
+from watchdown.runs.states import State
 from watchdown.runs.worker import Worker
 from watchdown_schemas.errors import SettingsInvalid
 
@@ -134,6 +135,8 @@ def report(
 ) -> BackfillReport:
     """Judge what became of batches; `library` and `via` are how the commands to try again name them."""
     runs = [run for name in batches for run in services.batches.runs(name)]
+    loaded = {run.batch for run in runs if run.batch and run.state is State.LOADED}
+    later = {name for name in loaded if _waits(services, name)}
     names = {title.id: title.name for title in services.catalogue.titles()} if runs else {}
 
     def log(run: Run) -> str | None:
@@ -147,8 +150,15 @@ def report(
         library=library or services.place,
         via=via,
         blocked=blocked,
+        later=later,
         log=log,
     )
+
+
+def _waits(services: Services, batch: str) -> bool:
+    """Whether what is loaded of a batch waits for a person who promotes it."""
+    going_on = [one for one in services.backfills.of_batch(batch) if one.goes_on]
+    return bool(going_on) and all(one.publish == "later" for one in going_on)
 
 
 @contextmanager

@@ -64,7 +64,7 @@ def check_executor(services: Services, via: backfilling.Via) -> None:
 
 def begin(services: Services, wish: Wish, waiting: backfilling.Waiting = backfilling.nothing) -> Begun:
     """Plan a backfill and enter it; the one that goes on of the same algorithm and titles is taken up."""
-    publish = wish.publish or ("all" if _is_new_generation(services, wish.algorithm) else "batch")
+    publish = wish.publish or _usual(services, wish)
     found = backfilling.plan(
         services,
         [wish.algorithm],
@@ -72,7 +72,7 @@ def begin(services: Services, wish: Wish, waiting: backfilling.Waiting = backfil
         size=wish.size,
         priority=wish.priority,
         again=wish.again,
-        show=publish != "all",
+        show=publish == "batch",
         waiting=waiting,
     )
     asked = Asked(
@@ -102,6 +102,15 @@ def _at_once(wish: Wish) -> int:
 def usual_concurrency() -> int:
     """Return how many titles are worked at once in this process, where nobody says how many."""
     return max(1, min(MOST_AT_ONCE, (os.cpu_count() or 1) // 2))
+
+
+def _usual(services: Services, wish: Wish) -> Publish:
+    """Return when a backfill shows what it makes, where nobody says so: one that is taken up, as before."""
+    for one in services.backfills.list(going_on=True):
+        alike = one.algorithm == wish.algorithm and sorted(one.titles) == sorted(set(wish.titles))
+        if alike and one.publish == "later":
+            return "later"
+    return "all" if _is_new_generation(services, wish.algorithm) else "batch"
 
 
 def _is_new_generation(services: Services, algorithm: str) -> bool:
@@ -149,7 +158,11 @@ def _waves(
     for algorithm, planned in waves:
         if planned.batches:
             yield from _wave(services, executor, backfill, algorithm, planned)
-        if begun.only or not (planned.again or services.backfills.batches(backfill.number)):
+        if (
+            begun.only
+            or backfill.publish == "later"
+            or not (planned.again or services.backfills.batches(backfill.number))
+        ):
             return
         for reader in sorted(services.batching.dependants([algorithm]) - known):
             known.add(reader)
@@ -170,7 +183,7 @@ def _wave(
         tolerance=backfill.tolerance,
         backfill=backfill.number,
         concurrency=backfill.concurrency,
-        held_back=backfill.publish == "all",
+        held_back=backfill.is_generation,
     )
     name = executor.run(wanted)
     services.backfills.note(backfill.number, handle=f"{algorithm}/{name}")
@@ -182,7 +195,7 @@ def _wave(
             executor.cancel(name)
             raise
         yield step
-    if wanted.held_back:
+    if backfill.publish == "all":
         show(services, backfill.number)
 
 
@@ -208,31 +221,51 @@ def show(services: Services, number: int) -> bool:
     Where more has failed than it tolerates, nothing is shown.
     """
     backfill = services.backfills.get(number)
-    runs = counting(_runs(services, services.backfills.batches(number)))
-    if any(run.state in OPEN and run.state is not State.LOADED for run in runs):
-        return False
-    failed = sum(run.state not in (*PUBLISHED, State.LOADED) for run in runs)
-    if failed > backfill.tolerance * len(runs) + DUST:
+    runs = runs_of(services, number)
+    if unready(services, backfill, runs):
         return False
     found = services.planner.look(chosen(services, backfill.titles), [backfill.algorithm])
     services.stages.publish(runs, [run.number for one in found for run in one.again])
     return True
 
 
+def unready(services: Services, backfill: Backfill, runs: Sequence[Run]) -> str | None:
+    """Return why what a backfill has made cannot be shown now; runs whose canary fails are held first."""
+    if at_work := sum(run.state in OPEN and run.state is not State.LOADED for run in runs):
+        return f"has {at_work} of {len(runs)} runs that are not loaded yet"
+    trusted = services.stages.examine(runs)
+    failed = len(runs) - sum(run.state in PUBLISHED for run in runs) - len(trusted)
+    if failed > backfill.tolerance * len(runs) + DUST:
+        return f"has {failed} of {len(runs)} runs that failed, and tolerates {backfill.tolerance:g} of them"
+    return None
+
+
+def runs_of(services: Services, number: int) -> list[Run]:
+    """Return the runs by which a backfill is judged."""
+    return counting(_runs(services, services.backfills.batches(number)))
+
+
 def publish(services: Services, batch: str) -> Sequence[Run]:
-    """Show what is loaded of a batch; of a backfill that is shown at one moment, with its last batch."""
+    """Show what is loaded of a batch; of a backfill that is shown at one moment, with its last batch.
+
+    What a person is to promote stays hidden.
+    """
     going_on = [one for one in services.backfills.of_batch(batch) if one.goes_on]
-    if not going_on or any(one.publish == "batch" for one in going_on):
+    if not going_on or not all(one.is_generation for one in going_on):
         return services.batches.publish(batch)
     for backfill in going_on:
-        show(services, backfill.number)
+        if backfill.publish == "all":
+            show(services, backfill.number)
     return services.batches.runs(batch)
 
 
 def settle(
     services: Services, number: int, *, library: str | None = None, blocked: int = 0
 ) -> BackfillReport:
-    """Judge a backfill, and enter how it has ended once no run of it is at work."""
+    """Judge a backfill, and enter how it has ended once no run of it is at work.
+
+    One whose runs are to be promoted goes on until they are.
+    """
     backfill = services.backfills.get(number)
     batches = services.backfills.batches(number)
     report = backfilling.report(
@@ -243,13 +276,10 @@ def settle(
         via=backfill.via,
         blocked=blocked,
     )
-    held = backfill.publish == "all"
-    at_work = any(
-        run.state in OPEN and not (held and run.state is State.LOADED) for run in _runs(services, batches)
-    )
+    ended = {State.LOADED} if backfill.publish == "all" else set[State]()
+    at_work = any(run.state in set(OPEN) - ended for run in _runs(services, batches))
     if backfill.state is BackfillState.RUNNING and not at_work:
-        ended = BackfillState.DONE if report.passed else BackfillState.FAILED
-        services.backfills.step(number, ended)
+        services.backfills.step(number, BackfillState.DONE if report.passed else BackfillState.FAILED)
     return report
 
 
@@ -279,7 +309,7 @@ def retry_failed(
     """Plan the runs of a backfill that failed once more, in new batches of it."""
     backfill = services.backfills.step(number, BackfillState.RUNNING)
     failed: dict[str, list[str]] = {}
-    for run in counting(_runs(services, services.backfills.batches(number))):
+    for run in runs_of(services, number):
         if run.state is State.FAILED:
             failed.setdefault(run.algorithm, []).append(run.title)
     batches: list[PlannedBatch] = []

@@ -125,6 +125,7 @@ def _told(backfill: Backfill, runs: Sequence[Run], *, at_work: bool) -> Backfill
         runs=len(every),
         published=sum(run.state in PUBLISHED for run in every),
         failed=sum(run.state in _FAILED for run in every),
+        loaded=sum(run.state is State.LOADED for run in every),
         created_at=backfill.created_at,
         updated_at=backfill.updated_at,
     )

@@ -17,8 +17,11 @@ from watchdown.client.services import Services
 from watchdown.load.dead_letters import ID, REASON, move
 from watchdown.runs.correct import own_values
 from watchdown.runs.derive import dimension_of
+from watchdown.runs.faults import expected
 from watchdown.runs.ledger import Run
 from watchdown.runs.memo import mended as mended_key
+from watchdown.runs.restaging import restage
+from watchdown.runs.staged_records import StagedRecords
 from watchdown.runs.stages import model_of
 from watchdown.runs.states import State
 from watchdown.runs.vectors import length_in
@@ -185,6 +188,9 @@ def _ids(some: Sequence[Mapping[str, Any]]) -> set[str]:
 
 def _follow(services: Services, old: int, made: Run, handed_back: Mapping[str, set[str]]) -> None:
     """Leave what is refused still to the run that took the other's place."""
+    if services.stages.keeps_staged:  # nothing tells any more which of what it has staged was refused
+        run, record = services.ledger.get(old), StagedRecords(services.storage)
+        restage(expected(run), services.storage, lambda name: record.read_run(name, old))
     for name in made.counts:
         services.writer.move_refused(old, made.number, name)
         move(services.storage, old, made.number, name, handed_back.get(name, ()))

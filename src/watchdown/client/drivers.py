@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import pyarrow as pa
 
-from watchdown.catalogue.directory import Directory
 from watchdown.folder import Folder
 from watchdown.runs.staged_records import StagedRecords
 from watchdown.settings import Address, Settings
 from watchdown.storage.local import LocalStorage
 from watchdown.storage.protocol import Storage
 from watchdown.stores.feedback import Feedback
-from watchdown.stores.protocol import Searcher, Sink, Told, Types
+from watchdown.stores.holdings import Holdings
+from watchdown.stores.protocol import Searcher, Sink, ToldDirectory, Types
 from watchdown_algos.models import IN_PROCESS, Models
 from watchdown_schemas.errors import LibraryError, LibraryNotFound, SettingsInvalid
 
@@ -40,21 +40,18 @@ class ReadRun(Protocol):
         ...
 
 
-class ToldDirectory(Directory, Told, Protocol):
-    """A directory that is told what it answers."""
-
-
 @dataclass(frozen=True, slots=True)
 class Store:
     """What answers searches: its sink, its searcher, how runs are read back, and how it is let go.
 
-    `told` is what it knows beside records, where readers ask the store rather than the database; `feedback`
-    tells how it bears a load.
+    `holdings` tells what it holds of each run, `feedback` how it bears a load. `told` is what it knows beside
+    records, where readers ask the store rather than the database.
     """
 
     sink: Sink
     searcher: Searcher
     read_run: ReadRun
+    holdings: Holdings
     close: Callable[[], None]
     told: ToldDirectory | None = None
     feedback: Feedback | None = None
@@ -130,15 +127,24 @@ def store_of(
     if settings.store.kind == "lance":
         from watchdown.lake.tables import Lake
         from watchdown.stores.lance.feedback import LanceFeedback
+        from watchdown.stores.lance.holdings import LanceHoldings
         from watchdown.stores.lance.searcher import LanceSearcher
         from watchdown.stores.lance.sink import LanceSink
 
         lake = Lake(settings.store.file, retention=settings.collect.retention, alone=alone)
         searcher = LanceSearcher(lake, types)
         watching = LanceFeedback(settings.store.file)
-        return Store(LanceSink(lake), searcher, searcher.read_run, lake.close, feedback=watching)
+        return Store(
+            LanceSink(lake),
+            searcher,
+            searcher.read_run,
+            LanceHoldings(lake, types),
+            lake.close,
+            feedback=watching,
+        )
     from watchdown.stores.opensearch.directory import StoreDirectory
     from watchdown.stores.opensearch.feedback import OpenSearchFeedback
+    from watchdown.stores.opensearch.holdings import OpenSearchHoldings
     from watchdown.stores.opensearch.pace import Pace
     from watchdown.stores.opensearch.searcher import OpenSearchSearcher
     from watchdown.stores.opensearch.sink import OpenSearchSink
@@ -152,8 +158,8 @@ def store_of(
 
     read_run, pace = StagedRecords(storage).read_run, Pace()
     feedback = OpenSearchFeedback(cluster, pace)
-    sink = OpenSearchSink(cluster, pace=pace)
-    return Store(sink, searching, read_run, close, StoreDirectory(cluster), feedback)
+    sink, holdings = OpenSearchSink(cluster, pace=pace), OpenSearchHoldings(cluster, types, pace=pace)
+    return Store(sink, searching, read_run, holdings, close, StoreDirectory(cluster), feedback)
 
 
 def read_run_of(settings: Settings, storage: Storage, types: Types) -> tuple[ReadRun, Callable[[], None]]:

@@ -40,7 +40,7 @@ class AsyncBackfills:
         size: int = 100,
         rate: float | None = None,
         concurrency: int | None = None,
-        publish: Literal["batch", "all"] | None = None,
+        publish: Literal["batch", "all", "later"] | None = None,
         via: Literal["local", "airflow"] = "local",
         tolerance: float = 0.0,
         only: bool = False,
@@ -50,8 +50,9 @@ class AsyncBackfills:
     ) -> BackfillStatus:
         """Run an algorithm over all titles that lack its result, or over some; return how it has ended.
 
-        It goes on where an earlier call with the same algorithm and titles was ended. Raises
-        BackfillCancelled where somebody cancels it.
+        It goes on where an earlier call with the same algorithm and titles was ended. What is published
+        `later` stays hidden until `library.generations.promote`. Raises BackfillCancelled where somebody
+        cancels it.
         """
         from watchdown.client import backfills
 
@@ -143,7 +144,7 @@ class Backfills:
         size: int = 100,
         rate: float | None = None,
         concurrency: int | None = None,
-        publish: Literal["batch", "all"] | None = None,
+        publish: Literal["batch", "all", "later"] | None = None,
         via: Literal["local", "airflow"] = "local",
         tolerance: float = 0.0,
         only: bool = False,

@@ -33,7 +33,7 @@ class FailedRun(_Result):
 
 
 class BackfillSummary(_Result):
-    """A backfill: what was asked for, how it stands, and how many runs it has, published and failed.
+    """A backfill: what was asked for, how it stands, and how many runs it has, published, failed and loaded.
 
     `at_work` says whether a process works it at this moment; one that goes on without is taken up by the
     command that began it.
@@ -54,6 +54,7 @@ class BackfillSummary(_Result):
     runs: int
     published: int
     failed: int
+    loaded: int = 0
     created_at: str
     updated_at: str
 

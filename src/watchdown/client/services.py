@@ -26,6 +26,8 @@ from watchdown.media.place import Place
 from watchdown.media.shelf import Shelf
 from watchdown.models.kept import KeptModels
 from watchdown.search.answer import Search
+from watchdown.search.query_log import QueryLog
+from watchdown.search.shadow import Seen
 from watchdown.settings import Settings
 from watchdown.storage.local import LocalStorage
 from watchdown.storage.protocol import Storage
@@ -105,11 +107,17 @@ class Services:
             self.database  # noqa: B018 - a folder is opened whole, or refused at once
         self.algorithms.check_types(self.registry)
         self.entities = Entities(directory=self.directory, searcher=self.searcher)
-        self.search = Search(
+        self.queries = QueryLog(self.storage, settings.search.keep if settings.search.log else 0)
+        self._searched_by = algorithms or AlgorithmCatalogue(self.algorithms.values(), self._encoders)
+        self.search = self.searching(self.directory)
+
+    def searching(self, directory: Seen) -> Search:
+        """Return what answers queries as a directory has it."""
+        return Search(
             searcher=self.searcher,
-            algorithms=algorithms or AlgorithmCatalogue(self.algorithms.values(), self._encoders),
+            algorithms=self._searched_by,
             types=self.registry,
-            directory=self.directory,
+            directory=directory,
             kept=self.kept.model,
         )
 
@@ -237,7 +245,12 @@ class Services:
             read_records=self.read_run,
             algorithms=self.algorithms,
             types=self.registry,
+            hidden=self._is_hidden,
         )
+
+    def _is_hidden(self, batch: str) -> bool:
+        """Whether a batch is of a generation, whose runs are shown all at one moment."""
+        return any(one.goes_on and one.is_generation for one in self.backfills.of_batch(batch))
 
     @cached_property
     def planner(self) -> Planner:
@@ -369,6 +382,7 @@ class Services:
 
     def close(self) -> None:
         """Let go of files and connections."""
+        self.queries.flush()
         self.models.close()
         self._encoders.close()
         self.store.close()

@@ -18,8 +18,11 @@ from watchdown.client.part_backfills import Backfills
 from watchdown.client.part_budget import Budget
 from watchdown.client.part_collection import Collection
 from watchdown.client.part_dead_letters import DeadLetters
+from watchdown.client.part_generations import Generations
 from watchdown.client.part_plan import Plan
 from watchdown.client.part_publication import Publication
+from watchdown.client.part_queries import Queries
+from watchdown.client.part_repair import Repair
 from watchdown.client.part_status import Status
 from watchdown.client.part_writes import Writes
 from watchdown.client.parts_asynchronous import quiet
@@ -50,11 +53,14 @@ class Library:
         self.budget = Budget(inner.budget, self._call)
         self.writes = Writes(inner.writes, self._call)
         self.collection = Collection(inner.collection, self._call)
+        self.repair = Repair(inner.repair, self._call)
         self.status = Status(inner.status, self._call)
         self.plan = Plan(inner.plan, self._call)
         self.dead_letters = DeadLetters(inner.dead_letters, self._call)
         self.backfills = Backfills(inner.backfills, self._call)
         self.publication = Publication(inner.publication, self._call)
+        self.generations = Generations(inner.generations, self._call)
+        self.queries = Queries(inner.queries, self._call)
 
     def __enter__(self) -> Self:
         return self

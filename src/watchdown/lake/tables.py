@@ -20,7 +20,7 @@ import lance
 import pyarrow as pa
 
 from watchdown.folder import storage_error
-from watchdown.lake import upkeep
+from watchdown.lake import mending, upkeep
 from watchdown.lake.portions import portions
 from watchdown.lake.upkeep import Freed
 from watchdown_schemas.arrow import STEMS, WORDS
@@ -67,6 +67,11 @@ class Lake:
             self._root.mkdir(parents=True, exist_ok=True)
             self._connection = lancedb.connect(self._root, read_consistency_interval=timedelta(0))
         return self._connection
+
+    @property
+    def root(self) -> Path:
+        """The folder of the tables."""
+        return self._root
 
     def _path(self, name: str) -> Path:
         return self._root / f"{name}.lance"
@@ -195,6 +200,45 @@ class Lake:
                 table.add(pa.RecordBatchReader.from_batches(target, ordered))
         return counted.rows
 
+    def merge_runs(
+        self,
+        name: str,
+        runs: Iterable[int],
+        schema: pa.Schema,
+        batches: Iterable[pa.RecordBatch],
+        *,
+        only: str | None = None,
+        looked_up: Iterable[str] = LOOKED_UP,
+    ) -> int:
+        """Let a table have these rows of runs and no others, in one commit; return how many it has then.
+
+        Arguments are those of `replace_runs`. A row that is there twice loses its double before.
+        """
+        numbers = ", ".join(map(str, runs))
+        replaced = f"run IN ({numbers})" + (f" AND {only}" if only else "")
+        with self._writing():
+            table = self._table(name, schema, looked_up)
+            target = pa.schema([field.with_type(schema.field(field.name).type) for field in table.schema])
+            ordered = (batch.select(target.names).cast(target) for batch in batches)
+            mending.drop_doubles(table, self._path(name), replaced)
+            mending.merge(table, replaced, pa.RecordBatchReader.from_batches(target, ordered))
+            return int(table.count_rows(replaced))
+
+    def cut_out(self, name: str, fragments: Iterable[int]) -> None:
+        """Take files out of a table that cannot be read, and the rows in them."""
+        with self._writing():
+            mending.cut_out(self._path(name), fragments)
+
+    def index_anew(self, name: str) -> None:
+        """Make all indices of a table from its rows, whatever is left of those there were."""
+        with self._writing():
+            table = self._connect().open_table(name)
+            indices = {index.columns[0]: index.name for index in table.list_indices()}
+            for index in indices.values():
+                table.drop_index(index)
+            self._index(table, table.schema.names, [one for one in indices if one in (*LOOKED_UP, "type")])
+            self._index_vectors(table)
+
     @contextmanager
     def _writing(self) -> Iterator[None]:
         """Write alone; the disk's faults, which LanceDB tells only in words, become a LibraryError."""
@@ -218,6 +262,16 @@ class Lake:
                 table = self._connect().open_table(name)
                 if table.count_rows(condition):
                     table.delete(condition)
+
+    def delete_from(self, name: str, condition: str) -> None:
+        """Remove every row of a table that answers a condition, in SQL."""
+        with self._writing():
+            self._connect().open_table(name).delete(condition)
+
+    def versions(self, name: str) -> list[int]:
+        """Return the versions of a table that are kept, newest first; none where it is not there."""
+        known = self.dataset(name).versions() if self.exists(name) else []
+        return sorted((int(one["version"]) for one in known), reverse=True)
 
     def maintain(self, name: str) -> None:
         """Tend a table where that is due: many rows outside its indices, or many small files."""

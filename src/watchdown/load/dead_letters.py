@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from watchdown.storage import keys
 from watchdown.storage.protocol import Storage
 from watchdown.stores.protocol import DeadRow
+from watchdown_schemas.digest import Digest, digest
 
 ID: Final = "id"
 REASON: Final = "_reason"
@@ -58,6 +59,16 @@ def refused_ids(run: int, schema: str, storage: Storage) -> pa.Array | None:
     with storage.open(key) as file:
         ids: pa.Array = pq.read_table(file, columns=[ID])[ID].combine_chunks()
     return ids
+
+
+def digest_of(run: int, schema: str, storage: Storage) -> Digest:
+    """Return what a run's rows of one schema type that the store refused hash to."""
+    key, found = keys.dead_letters(run, schema), Digest()
+    if storage.exists(key):
+        with storage.open(key) as file:
+            for batch in pq.ParquetFile(file).iter_batches():
+                found += digest(batch.drop_columns([REASON]))
+    return found
 
 
 def move(storage: Storage, old: int, new: int, schema: str, handed_back: Collection[str]) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shutil import copyfileobj
 from threading import Lock
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from watchdown.models.canary import judge
 from watchdown.storage import keys
+from watchdown.storage.local import LocalStorage
 from watchdown.storage.protocol import Storage
 from watchdown_algos.catalogue import Known
 from watchdown_algos.contract import Model
@@ -44,9 +47,9 @@ class KeptModels:
         self._finding = Lock()
 
     def keep(self, known: Known) -> None:
-        """Keep the model that is installed for an algorithm, unless it is kept already.
+        """Keep the model that is installed for an algorithm, and what its canary says, unless that is done.
 
-        The card comes last: a model that has one is whole.
+        The card comes last: a model that has one is whole. Raises ModelUnavailable where no server answers.
         """
         model = known.load_model()
         if not isinstance(model, ModelFiles) or model.fingerprint in self._known:
@@ -57,10 +60,10 @@ class KeptModels:
                 name = file.relative_to(model.path).as_posix()
                 key = keys.model(model.fingerprint, name)
                 with file.open("rb") as source, self._storage.create(key) as target:
-                    while part := source.read(MIB):
-                        target.write(part)
+                    copyfileobj(source, target, MIB)
             told = Card(algorithm=known.manifest.name, version=known.manifest.version, spec=_spec(known))
             self._storage.put_new(card, told.model_dump_json().encode())
+        judge(self._storage, known, model)
         self._known.add(model.fingerprint)
 
     def model(self, algorithm: str, fingerprint: str) -> Model | None:
@@ -83,14 +86,22 @@ class KeptModels:
             raise _changed(self._storage.place(key), fingerprint) from error
         if card.algorithm != algorithm:
             return None
-        folder = self._storage.fetch(key, self._work).parent
-        prefix = keys.model(fingerprint, "")
-        for stored in self._storage.list(prefix):
-            self._storage.fetch(stored.key, self._work)
+        folder = self._folder(fingerprint)
         found = self._models.model(algorithm, folder, card.spec.model_copy(update={"path": "."}))
         if found.fingerprint != fingerprint:
-            raise _changed(self._storage.place(prefix.rstrip("/")), fingerprint)
+            raise _changed(self._storage.place(keys.model(fingerprint, "").rstrip("/")), fingerprint)
         return found
+
+    def _folder(self, fingerprint: str) -> Path:
+        """Return a folder of this machine with the files of a model: where they are kept, or a copy."""
+        home = self._storage
+        if not isinstance(home, LocalStorage):
+            home = LocalStorage(self._work)
+            for stored in self._storage.list(keys.model(fingerprint, "")):
+                if not home.exists(stored.key):
+                    with self._storage.open(stored.key) as source, home.create(stored.key) as target:
+                        copyfileobj(source, target, MIB)
+        return home.fetch(keys.model(fingerprint, CARD), self._work).parent
 
 
 def _spec(known: Known) -> ModelSpec:

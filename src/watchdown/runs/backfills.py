@@ -13,7 +13,7 @@ from watchdown.catalogue.database import Database, now
 from watchdown.catalogue.tables import backfill_batches, backfills, batches, counters
 from watchdown_schemas.errors import NotFound, RunError
 
-Publish = Literal["batch", "all"]
+Publish = Literal["batch", "all", "later"]
 Via = Literal["local", "airflow"]
 _SEE: Final = "See all with: watchdown backfills list"
 
@@ -63,6 +63,11 @@ class Backfill(Asked):
     handle: str | None
     created_at: str
     updated_at: str
+
+    @property
+    def is_generation(self) -> bool:
+        """Whether what it makes stays hidden beside what readers see, until all is shown at one moment."""
+        return self.publish != "batch"
 
     @property
     def goes_on(self) -> bool:

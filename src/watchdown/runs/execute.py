@@ -5,7 +5,7 @@ Wherever it was stopped, the next call goes on: open runs are found in the ledge
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
@@ -44,7 +44,10 @@ class Executor:
         read_records: ReadRecords,
         algorithms: AlgorithmCatalogue,
         types: Registry,
+        hidden: Callable[[str], bool] = lambda _batch: False,
     ) -> None:
+        """Make it; `hidden` says of a batch whether what it makes is to be shown with others, and not yet."""
+        self._hidden = hidden
         self._shelf = shelf
         self._storage = shelf.storage
         self._catalogue = catalogue
@@ -68,7 +71,7 @@ class Executor:
 
         The first pass is over media; those over records follow until nothing more can be made. `judge` looks
         at each pass as a whole before it is loaded; `only` names the algorithms, which are all without it.
-        What is in a batch that another process works is left to that one.
+        What is in a batch that another process works is left to that one, and so is what stays hidden.
         """
         self._tidy()
         made: dict[int, Run] = {}
@@ -116,7 +119,9 @@ class Executor:
             busy = set[str]()
             for batch in sorted({run.batch for run in ready.open if run.batch}):
                 self._leases.enter(batch)
-                if lease := self._leases.take(batch, holder_name()):
+                if self._hidden(batch):
+                    busy.add(batch)
+                elif lease := self._leases.take(batch, holder_name()):
                     held.enter_context(self._leases.kept(lease))
                     held.enter_context(self._leases.guarding(lease))
                 else:

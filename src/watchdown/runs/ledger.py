@@ -15,7 +15,7 @@ from watchdown.runs.history import Publication, history
 from watchdown.runs.rollback import Rollback, Scope, show_again, take_back
 from watchdown.runs.states import Actor, State
 from watchdown.runs.steps import Moves
-from watchdown.runs.views import Views, counted, models
+from watchdown.runs.views import Views, counted, models, with_runs
 from watchdown.runs.wanted import Past, PlannedRun
 from watchdown.view import View
 from watchdown_schemas.errors import NotFound
@@ -213,6 +213,14 @@ class Ledger:
         """Return what readers see now, or saw at an earlier epoch; CursorExpired where it is kept no more."""
         with self._database.reading() as connection:
             return self._views.of(connection, epoch)
+
+    def view_with(self, numbers: Collection[int]) -> View:
+        """Return what readers would see if runs took the places of those that are active in their slots.
+
+        It is of no epoch: its own is below zero, and none like it was given before.
+        """
+        with self._database.reading() as connection:
+            return with_runs(connection, self._views.of(connection, None), numbers)
 
 
 def _get(connection: Connection, number: int) -> Run:

@@ -37,7 +37,7 @@ def publish(connection: Connection, numbers: Iterable[int], kind: Kind = Kind.PU
     actor = Actor.PUBLISHER if kind is Kind.PUBLISHED else Actor.PERSON
     seen = _check(connection, wanted, actor)
     epoch = begin(connection, kind)
-    hide(connection, _in_their_slots(connection, wanted), epoch)
+    hide(connection, in_their_slots(connection, wanted), epoch)
     show(connection, wanted, epoch, seen=seen)
     return epoch
 
@@ -71,7 +71,7 @@ def show(connection: Connection, numbers: Collection[int], epoch: int, *, seen: 
         connection.execute(update(runs).where(this).values(values | {"updated_at": now()}))
 
 
-def _in_their_slots(connection: Connection, numbers: Collection[int]) -> list[int]:
+def in_their_slots(connection: Connection, numbers: Collection[int]) -> list[int]:
     """Return the runs that are active in the slots of others."""
     active, same = runs.alias("active"), (runs.c.title, runs.c.algorithm)
     there = (active.c.title == same[0]) & (active.c.algorithm == same[1]) & (active.c.state == State.ACTIVE)

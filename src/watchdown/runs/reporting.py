@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -33,6 +33,7 @@ class Failed:
 class BackfillReport:
     """What became of the runs of some batches, and how many titles were kept from being planned.
 
+    `waiting` are loaded, and hidden until somebody promotes them.
     `passed` where of both together no larger share failed than `tolerance`.
     """
 
@@ -42,6 +43,7 @@ class BackfillReport:
     failed: tuple[Failed, ...]
     blocked: int
     tolerance: float
+    waiting: int = 0
 
     @property
     def passed(self) -> bool:
@@ -59,21 +61,24 @@ def report_on(
     library: str,
     via: str = "local",
     blocked: int = 0,
+    later: Collection[str] = (),
     log: Callable[[Run], str | None] = lambda _run: None,
 ) -> BackfillReport:
     """Judge runs, and how many titles were `blocked`: kept from being planned by something to be mended.
 
     `names` has the names of their titles by id; `library` and `via` are those of the commands to try again;
-    `log` says where the log of a run is.
+    `later` are batches whose loaded runs are as they shall be; `log` says where the log of a run is.
     """
     if not 0 <= tolerance <= 1:
         raise RunError("tolerance", f"is {tolerance:g}, no share of the titles", "Give a number from 0 to 1")
     every = counting(runs)
-    failed = [run for run in every if run.state not in PUBLISHED]
+    unseen = [run for run in every if run.state not in PUBLISHED]
+    failed = [run for run in unseen if not (run.state is State.LOADED and run.batch in later)]
     return BackfillReport(
         batches=tuple(batches),
         runs=len(every),
-        published=len(every) - len(failed),
+        published=len(every) - len(unseen),
+        waiting=len(unseen) - len(failed),
         failed=tuple(
             Failed(
                 title=run.title,

@@ -6,12 +6,14 @@ Who plans anew or cancels may end a run meanwhile: it is left as it ended.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from watchdown.load.claim import NOBODY, Claim
+from watchdown.load.dead_letters import digest_of
 from watchdown.load.load import Staged, Take, load, unlimited
+from watchdown.runs import canary
 from watchdown.runs.judging import Judge, Verdict
 from watchdown.runs.ledger import Ledger, Run
 from watchdown.runs.measured import stage
@@ -24,6 +26,7 @@ from watchdown.storage.protocol import Storage
 from watchdown.stores.protocol import Sink
 from watchdown.validation.policy import Tolerance
 from watchdown_algos.catalogue import Known
+from watchdown_schemas.digest import Digest
 from watchdown_schemas.errors import RunError
 from watchdown_schemas.fields import has_vector
 
@@ -95,7 +98,8 @@ class Stages:
             if error := manifest.error or self._gone(manifest):
                 moves[run.number] = (State.FAILED, {"error": error, "warnings": warnings})
                 continue
-            facts = {"counts": manifest.counts, "content": manifest.content, "warnings": warnings}
+            facts: dict[str, Any] = {"counts": manifest.counts, "content": manifest.content}
+            facts |= {"digests": manifest.digests, "warnings": warnings}
             if manifest.cost is not None:
                 facts["cost"] = manifest.cost.model_dump()
             moves[run.number] = (State.STAGED, facts)
@@ -114,7 +118,7 @@ class Stages:
         for run in staged:
             manifest = manifests[run.number]
             verdict = verdicts.get(run.number, Verdict())
-            reason = objections[run.number] or verdict.error
+            reason = objections[run.number] or canary.objection(run, manifest) or verdict.error
             if reason is not None:
                 keep_good(manifest, self._storage)
             warnings = [*run.warnings, *keep_refused(manifest, self._storage, self._types), *verdict.warnings]
@@ -128,10 +132,13 @@ class Stages:
     ) -> None:
         """Load validated runs into the store, within the budget and what is claimed of it.
 
+        Runs whose model fails its canary are held instead.
         `gate` is called before rows are taken, with how many, and with 0 while their turn is waited for; it
         waits while the load is paused, and what it raises ends the load.
         """
         validated = self._at(runs, State.VALIDATED)
+        self._keep_models(validated)
+        validated = self._trusted(validated, Actor.VALIDATOR)
         if not validated:
             return
         staged = [
@@ -139,7 +146,6 @@ class Stages:
             for run in validated
             for schema, key in staged_files(read_manifest(self._storage, run.number)).items()
         ]
-        self._keep_models(validated)
         with self._budget(claim, gate) as take:
             loaded = load(staged, self._sink, self._types, self._storage, _behind(gate, take))
         moves: Steps = {}
@@ -149,6 +155,7 @@ class Stages:
             if dead := loaded.dead.get(run.number):
                 counts = {name: rows - dead.get(name, 0) for name, rows in run.counts.items()}
                 facts = {"counts": counts, "warnings": [*run.warnings, *loaded.warnings[run.number]]}
+                facts |= {"digests": self._without_dead(run, dead)}
                 error = error or tolerance(run).objection(sum(counts.values()), sum(dead.values()))
             state = State.LOADED if error is None else State.FAILED
             moves[run.number] = (state, facts if error is None else {**facts, "error": error})
@@ -164,9 +171,9 @@ class Stages:
     def publish(self, runs: Sequence[Run], again: Sequence[int] = ()) -> None:
         """Show loaded runs to readers, all at one moment, and remove what those that ended have staged.
 
-        Superseded runs may be shown `again` at the same moment.
+        Superseded runs may be shown `again` at the same moment. Those whose model fails its canary are held.
         """
-        loaded = [run.number for run in self._at(runs, State.LOADED)]
+        loaded = [run.number for run in self.examine(runs)]
         while loaded or again:
             try:
                 self._ledger.publish([*loaded, *again])
@@ -178,6 +185,21 @@ class Stages:
                 break
         self._announce()  # also what a process that died has published and not told
         self.clear(runs)
+
+    def examine(self, runs: Sequence[Run]) -> list[Run]:
+        """Hold loaded runs whose model fails its canary; return the loaded ones that may be shown."""
+        return self._trusted(self._at(runs, State.LOADED), Actor.PUBLISHER)
+
+    def _trusted(self, runs: Sequence[Run], by: Actor) -> list[Run]:
+        """Hold runs whose model fails its canary, and return the others."""
+        held = canary.objections(self._storage, runs)
+        for number in held:
+            if finished(self._storage, number):
+                keep_good(read_manifest(self._storage, number), self._storage)
+        self._move({number: (State.QUARANTINED, {"error": held[number]}) for number in held}, by)
+        if held and by is Actor.PUBLISHER:  # its rows are in the store already
+            self._sink.delete([*held])
+        return [run for run in runs if run.number not in held]
 
     def cancel(self, runs: Sequence[Run]) -> None:
         """End runs that are open, so that nobody ever sees them, and remove what they have staged."""
@@ -197,6 +219,13 @@ class Stages:
         """Move runs on together, but for those that have ended meanwhile."""
         if moves:
             self._ledger.steps(moves, by=by, leave_ended=True)
+
+    def _without_dead(self, run: Run, dead: Collection[str]) -> Mapping[str, str] | None:
+        """Return the digests of a run's rows but for those that the store refused."""
+        if run.digests is None:
+            return None
+        refused = {name: digest_of(run.number, name, self._storage) for name in dead}
+        return {**run.digests} | {name: str(Digest.parse(run.digests[name]) - refused[name]) for name in dead}
 
     def _gone(self, manifest: Manifest) -> str | None:
         """Return why the rows of a manifest cannot be had; None where they lie there."""

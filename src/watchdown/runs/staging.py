@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from collections import defaultdict
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from typing import BinaryIO
@@ -13,9 +14,11 @@ import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict
 
 from watchdown.runs.cost import Cost
+from watchdown.runs.spread import Spread, Spreading, vectors_of
 from watchdown.storage import keys
 from watchdown.storage.protocol import Storage
 from watchdown.validation.check import Checked
+from watchdown_schemas.digest import Digest, digest
 from watchdown_schemas.errors import LibraryError
 
 _NOT_CONTENT = ("id", "run")
@@ -24,7 +27,9 @@ _NOT_CONTENT = ("id", "run")
 class Manifest(BaseModel):
     """What a run wrote: rows per schema type, rows refused, a hash of the content, warnings, or the error.
 
-    `cost` is what that took; who wrote the manifest may not have measured it.
+    `digests` has by schema type what the good rows hash to, in whatever order they lie; runs of before this
+    was kept have none. `cost` is what that took, `spreads` how far vectors lie apart, by schema type, and
+    `model` is what made them; who wrote the manifest may not have said so.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -34,9 +39,12 @@ class Manifest(BaseModel):
     counts: dict[str, int] = {}
     refused: dict[str, int] = {}
     content: str | None = None
+    digests: dict[str, str] | None = None
     warnings: tuple[str, ...] = ()
     error: str | None = None
     cost: Cost | None = None
+    model: str | None = None
+    spreads: dict[str, Spread] = {}
 
 
 class Staging:
@@ -56,12 +64,16 @@ class Staging:
         self._counts: dict[str, int] = {}
         self._refused: dict[str, int] = {}
         self._content = hashlib.sha256()
+        self._digests: dict[str, Digest] = {}
         self._entered = False
+        self._spreads: dict[str, Spreading] = defaultdict(Spreading)
         self.warnings: list[str] = []
+        self.model: str | None = None
 
     def expect(self, schema: str) -> None:
         """Count a schema type even if no row of it comes: an empty run is a result too."""
         self._counts.setdefault(schema, 0)
+        self._digests.setdefault(schema, Digest())
 
     def write(self, schema: str, checked: Checked) -> None:
         """Write a batch of one schema type."""
@@ -69,6 +81,9 @@ class Staging:
             self._writer(schema, checked.good.schema).write_batch(checked.good)
             content = checked.good.drop_columns(list(_NOT_CONTENT))
             self._content.update(content.serialize())
+            self._digests[schema] = self._digests.get(schema, Digest()) + digest(checked.good)
+            if (vectors := vectors_of(checked.good)) is not None:
+                self._spreads[schema].take(vectors)
         if checked.refused.num_rows:
             self._writer(_refused(schema), checked.refused.schema).write_batch(checked.refused)
         self._counts[schema] = self._counts.get(schema, 0) + checked.good.num_rows
@@ -106,9 +121,12 @@ class Staging:
             counts=self._counts,
             refused={schema: count for schema, count in self._refused.items() if count},
             content=self._content.hexdigest(),
+            digests={schema: str(found) for schema, found in self._digests.items()},
             warnings=tuple(self.warnings),
             error=error,
             cost=cost,
+            model=self.model,
+            spreads={schema: found.spread for schema, found in self._spreads.items()},
         )
 
     def discard(self) -> None:

@@ -81,6 +81,7 @@ class Station:
     def _start(self, title: TitleFacts) -> Iterable[Record]:
         model = self._known.load_model()
         self._dimension = model.dimension if model else None
+        self._staging.model = model.fingerprint if model else None
         self.algorithm = self._known.make(
             Context(
                 parameters=self.task.parameters,

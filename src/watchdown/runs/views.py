@@ -6,15 +6,19 @@ readers what it changed, not what the library holds.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from itertools import count
 from typing import Final
 
 from sqlalchemy import ColumnElement, CompoundSelect, Connection, or_, select, union
 
 from watchdown.catalogue.tables import counters, earlier_spans, publications, runs
+from watchdown.runs.publishing import in_their_slots
 from watchdown.view import View, expired
 from watchdown_schemas.errors import NotFound
 
 KEPT: Final = 4
+_SHADOWS: Final = count(1)  # what stores keep for an epoch is never taken for another view
 
 
 class Views:
@@ -67,6 +71,12 @@ def models(connection: Connection, view: View, *, of_epoch: bool) -> dict[str, s
         if number in view.visible:
             found.setdefault(algorithm, set()).add(model)
     return found
+
+
+def with_runs(connection: Connection, view: View, numbers: Collection[int]) -> View:
+    """Return a view in which runs stand in the places of those that are active in their slots."""
+    visible = (view.visible - frozenset(in_their_slots(connection, numbers))) | frozenset(numbers)
+    return View(epoch=-next(_SHADOWS), last_run=max(visible, default=view.last_run), visible=visible)
 
 
 def counted(connection: Connection, counter: str) -> int:

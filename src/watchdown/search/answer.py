@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from watchdown.catalogue.directory import Directory, Known
+from watchdown.catalogue.directory import Known
 from watchdown.metrics.instruments import timed
 from watchdown.search import fusing
 from watchdown.search.cursor import Cursor, Depth
 from watchdown.search.hit import Hit, Page
 from watchdown.search.process import Kept, Processor, nothing_kept
 from watchdown.search.query import Query
+from watchdown.search.shadow import Seen
 from watchdown.search.shots import ShotLists
 from watchdown.stores.protocol import Candidates, Leaf, Searcher, Snapshot, TextLeaf, Types, VectorLeaf
 from watchdown.view import View
@@ -65,7 +66,7 @@ class Search:
         searcher: Searcher,
         algorithms: AlgorithmCatalogue,
         types: Types,
-        directory: Directory,
+        directory: Seen,
         kept: Kept = nothing_kept,
     ) -> None:
         self._searcher = searcher

@@ -16,6 +16,7 @@ from watchdown.stores.protocol import Leaf, Searcher, Snapshot, TextLeaf, Types,
 from watchdown.view import View
 from watchdown_algos.catalogue import AlgorithmCatalogue, Known
 from watchdown_algos.contract import Context, Model
+from watchdown_algos.encoders import Encoders
 from watchdown_schemas.errors import AlgorithmNotFound, MediaInvalid, ModelMismatch, NotFound, QueryError
 from watchdown_schemas.fields import fields
 from watchdown_schemas.language import is_language, normalise_language
@@ -23,18 +24,6 @@ from watchdown_schemas.roles import Text
 from watchdown_schemas.text import analyse
 
 MAX_PIXELS = 100_000_000
-
-
-class Encoders(Protocol):
-    """What an embedding algorithm's class offers beside the contract."""
-
-    def encode_text(self, texts: list[str]) -> NDArray[np.float32]:
-        """Return unit vectors of texts."""
-        ...
-
-    def encode_image(self, pixels: list[NDArray[np.uint8]]) -> NDArray[np.float32]:
-        """Return unit vectors of pictures."""
-        ...
 
 
 class Kept(Protocol):

@@ -177,6 +177,13 @@ class CollectSettings(Section):
         return self
 
 
+class SearchSettings(Section):
+    """Whether the library remembers what people search for, and how many of the newest queries; else none."""
+
+    log: bool = Field(default=False, description="Write true or false")
+    keep: PositiveInt = Field(default=10_000, description="Give a whole number from 1")
+
+
 class TelemetrySettings(Section):
     """Who is told of what a process does; nobody, unless one is named."""
 
@@ -219,6 +226,8 @@ class Settings(BaseSettings):
     )
 
     prices: PricesSettings = Field(default=PricesSettings(), description="Write it as a section, [prices]")
+
+    search: SearchSettings = Field(default=SearchSettings(), description="Write it as a section, [search]")
 
     telemetry: TelemetrySettings = Field(
         default=TelemetrySettings(), description="Write it as a section, [telemetry]"

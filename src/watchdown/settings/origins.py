@@ -17,6 +17,7 @@ from watchdown.settings.model import (
     OpenSearchSettings,
     PricesSettings,
     S3Settings,
+    SearchSettings,
     Section,
     Settings,
     TelemetrySettings,
@@ -31,6 +32,7 @@ SECTIONS: Final[dict[str, type[Section]]] = {
     "airflow": AirflowSettings,
     "collect": CollectSettings,
     "prices": PricesSettings,
+    "search": SearchSettings,
     "telemetry": TelemetrySettings,
 }
 OTHERS: Final = {f"{PREFIX}LIBRARY"}  # read by the command line

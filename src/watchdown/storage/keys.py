@@ -19,6 +19,7 @@ DEAD_LETTERS: Final = "dead-letters/"
 STAGED: Final = "staged/"
 MEDIA: Final = "media/"
 MODELS: Final = "models/"
+QUERIES: Final = "queries/"
 _ROWS: Final = re.compile(r"[a-z-]+/(\d+)-([A-Z][A-Za-z0-9]*)(?:\.good)?\.parquet")
 
 
@@ -154,6 +155,16 @@ def derived(fingerprint: str, run: int) -> str:
 def source(fingerprint: str, name: str) -> str:
     """Return the key of a media file that was taken in."""
     return f"{MEDIA}{fingerprint}/source/{name}"
+
+
+def queries(name: str) -> str:
+    """Some of the queries that were asked, in the order of their names."""
+    return f"{QUERIES}{name}.jsonl"
+
+
+def canary(fingerprint: str) -> str:
+    """What a model made of the pairs that it must tell apart."""
+    return model(fingerprint, "canary.json")
 
 
 def model(fingerprint: str, name: str) -> str:

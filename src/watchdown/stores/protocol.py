@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
+from watchdown.catalogue.directory import Directory
 from watchdown_schemas.errors import QueryError, SchemaNotFound
 
 if TYPE_CHECKING:
@@ -170,6 +171,10 @@ class Told(Protocol):
     def declare(self, declarations: Sequence[Mapping[str, Any]]) -> None:
         """Tell readers all schema types that were declared."""
         ...
+
+
+class ToldDirectory(Directory, Told, Protocol):
+    """A directory that is told what it answers."""
 
 
 @dataclass(frozen=True, slots=True)

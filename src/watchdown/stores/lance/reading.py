@@ -74,11 +74,16 @@ class Part:
         return None if sql == "true" else sql
 
     def read(
-        self, columns: Sequence[str] | None, *further: Condition, mask: bytes | None = None, ids: bool = False
+        self,
+        columns: Sequence[str] | None,
+        *further: Condition,
+        mask: bytes | None = None,
+        ids: bool = False,
+        fragments: Sequence[Any] | None = None,
     ) -> Iterator[tuple[type[Record], pa.RecordBatch]]:
         """Yield the rows that answer, batches of one type each, with native columns (None: all).
 
-        With `ids`, the last column is the row id.
+        With `ids`, the last column is the row id; `fragments` are those that are read, all by default.
         """
         sql = self.sql(*further)
         if sql == "false":
@@ -90,7 +95,12 @@ class Part:
         }
         physical = self.physical(needed)
         scanner = self.dataset.scanner(
-            columns=physical, filter=sql, row_addr_blocklist=mask, with_row_id=ids or not physical
+            columns=physical,
+            filter=sql,
+            row_addr_blocklist=mask,
+            with_row_id=ids or not physical,
+            fragments=fragments,
+            use_scalar_index=fragments is None,  # who reads single files wants no index between
         )
         for raw in scanner.to_batches():
             for name, batch in self._by_type(raw):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import pyarrow as pa
 
@@ -19,6 +20,31 @@ from watchdown_schemas.record import Record
 from watchdown_schemas.roles import Attributes
 
 
+@dataclass(frozen=True, slots=True)
+class TableLayout:
+    """Rows of one type as their table has them, and what tells them from those of others in it, in SQL."""
+
+    schema: pa.Schema
+    batches: Iterator[pa.RecordBatch]
+    only: str | None
+    looked_up: Sequence[str]
+
+
+def layout_of(schema: type[Record], batches: pa.RecordBatchReader) -> TableLayout:
+    """Return rows of a type in the layout of its table."""
+    field = vector_field(schema)
+    size = None if field is None else batches.schema.field(field.name).type.list_size
+    native = arrow_schema(schema, size)
+    given = (batch.select(native.names).cast(native) for batch in batches)
+    if not is_shared(schema):
+        target = native.append(pa.field(TOKENS, TOKENS_TYPE))
+        return TableLayout(target, (_with_tokens(one, schema) for one in given), None, LOOKED_UP)
+    # A run may have records of several types that share a table.
+    only = f"starts_with(`type`, {quoted(f'{schema.__name__}.')})"
+    packed = (pack(batch, schema) for batch in given)
+    return TableLayout(shared_schema(size), packed, only, (*LOOKED_UP, "type"))
+
+
 class LanceSink:
     """Writes runs into the lake."""
 
@@ -31,25 +57,10 @@ class LanceSink:
         self, runs: Sequence[int], schema: type[Record], batches: pa.RecordBatchReader, *, model: str | None
     ) -> Outcome:
         """Write the rows of one schema type of these runs, replacing what is there of them."""
-        name, field = table_of(schema, model), vector_field(schema)
-        size = None if field is None else batches.schema.field(field.name).type.list_size
-        native = arrow_schema(schema, size)
-        given = (batch.select(native.names).cast(native) for batch in batches)
-        if is_shared(schema):
-            written = self._lake.replace_runs(
-                name,
-                runs,
-                shared_schema(size),
-                (pack(batch, schema) for batch in given),
-                # A run may have records of several types that share a table.
-                only=f"starts_with(`type`, {quoted(f'{schema.__name__}.')})",
-                looked_up=(*LOOKED_UP, "type"),
-            )
-        else:
-            target = native.append(pa.field(TOKENS, TOKENS_TYPE))
-            written = self._lake.replace_runs(
-                name, runs, target, (_with_tokens(one, schema) for one in given)
-            )
+        name, layout = table_of(schema, model), layout_of(schema, batches)
+        written = self._lake.replace_runs(
+            name, runs, layout.schema, layout.batches, only=layout.only, looked_up=layout.looked_up
+        )
         if written:
             self._lake.maintain(name)
         return Outcome(written)

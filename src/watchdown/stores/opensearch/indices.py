@@ -1,8 +1,11 @@
-"""The indices of a library: made from templates of their types, loaded aside, then shown by an alias."""
+"""The indices of a library: made from templates of their types, loaded aside, then shown by an alias.
+
+The first one of an alias ends in 000001; one that was built anew beside it has the next number.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from opensearchpy.exceptions import OpenSearchException, RequestError
@@ -42,7 +45,7 @@ class Indices:
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
-        self._ready: set[str] = set()
+        self._ready: dict[str, str] = {}
 
     def shown(self) -> frozenset[str]:
         """Return the aliases that readers see."""
@@ -54,19 +57,30 @@ class Indices:
             return frozenset()
         return frozenset(alias for about in found.values() for alias in about["aliases"])
 
-    @staticmethod
-    def name(alias: str) -> str:
-        """Return the index that is written to for an alias."""
-        return f"{alias}-{FIRST}"
+    def current(self, alias: str) -> str:
+        """Return the index that is written to for an alias: the one that it shows, or the first."""
+        try:
+            found = self._cluster.request("find its index", "GET", f"/_alias/{alias}")
+        except StoreNotFound:
+            return f"{alias}-{FIRST}"
+        return max(map(str, found))
 
-    def prepare(self, alias: str, schema: type[Record], dimension: int | None) -> None:
-        """Make the index of an alias unless it is there.
+    def prepare(self, alias: str, schema: type[Record], dimension: int | None) -> str:
+        """Make the index of an alias unless it is there; return its name.
 
         Raises StoreVersion where the one that is there is of a kind that this version cannot write to.
         """
-        if alias in self._ready:
-            return
-        layout, name = self._cluster.layout, self.name(alias)
+        name = self.current(alias)
+        if self._ready.get(alias) != name:
+            self._ready.pop(alias, None)
+            self.make(alias, name, schema, dimension)
+            if alias in self.shown():
+                self._ready[alias] = name
+        return name
+
+    def make(self, alias: str, name: str, schema: type[Record], dimension: int | None) -> None:
+        """Make an index of an alias, which does not show it yet, unless it is there; raises as `prepare`."""
+        layout = self._cluster.layout
         template = index_template(
             schema, dimension, layout.engine, prefix=layout.prefix, quantised=layout.quantised
         )
@@ -75,12 +89,10 @@ class Indices:
         settings = {"number_of_shards": layout.shards, **LOADING}
         if not make(self._cluster, name, {"settings": settings}):
             self._extend(name, template["template"]["mappings"]["properties"])
-        if alias in self.shown():
-            self._ready.add(alias)
 
     def forget(self, alias: str) -> None:
         """Look for an index again before it is written to next: somebody has removed it."""
-        self._ready.discard(alias)
+        self._ready.pop(alias, None)
 
     def _extend(self, name: str, wanted: Mapping[str, Any]) -> None:
         """Add the fields that an index of an earlier version lacks; refuse one that differs."""
@@ -103,24 +115,32 @@ class Indices:
     def vector_length(self, alias: str) -> int | None:
         """Return the length of the vectors in an index; None where it is not there."""
         try:
-            found = self._cluster.request("read its mapping", "GET", f"/{self.name(alias)}/_mapping")
+            found = self._cluster.request("read its mapping", "GET", f"/{self.current(alias)}/_mapping")
         except StoreNotFound:
             return None
         (about,) = found.values()
         length: int | None = about["mappings"]["properties"].get(VECTOR, {}).get("dimension")
         return length
 
-    def show(self, alias: str) -> None:
+    def show(self, alias: str, name: str) -> None:
         """End the load of an index: what was written can be found; after the first one, readers see it."""
-        name = self.name(alias)
-        if alias not in self._ready:
-            stay = {"refresh_interval": REFRESH, "number_of_replicas": self._cluster.layout.replicas}
-            self._cluster.request("set it up for reading", "PUT", f"/{name}/_settings", {"index": stay})
+        if self._ready.get(alias) != name:
+            self.set_up(name)
         self._cluster.request("refresh it", "POST", f"/{name}/_refresh")
-        if alias not in self._ready:
-            add = {"actions": [{"add": {"index": name, "alias": alias}}]}
-            self._cluster.request("show it to readers", "POST", "/_aliases", add)
-            self._ready.add(alias)
+        if self._ready.get(alias) != name and self.current(alias) == name:
+            self.point(alias, name)
+            self._ready[alias] = name
+
+    def set_up(self, name: str) -> None:
+        """Give an index that was loaded aside the settings of one that is read."""
+        stay = {"refresh_interval": REFRESH, "number_of_replicas": self._cluster.layout.replicas}
+        self._cluster.request("set it up for reading", "PUT", f"/{name}/_settings", {"index": stay})
+
+    def point(self, alias: str, name: str, instead: Iterable[str] = ()) -> None:
+        """Let readers of an alias see an index, and no longer others, at one moment."""
+        actions = [{"add": {"index": name, "alias": alias}}]
+        actions += [{"remove": {"index": old, "alias": alias}} for old in instead]
+        self._cluster.request("show it to readers", "POST", "/_aliases", {"actions": actions})
 
 
 def _kinds(properties: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:

@@ -61,26 +61,40 @@ class OpenSearchSink:
                     given[run] += 1
                     yield Document(id_, run, source)
 
-        self._indices.prepare(alias, schema, size)
+        index, of = (
+            self._indices.prepare(alias, schema, size),
+            [_of(some, schema) for some in _in_parts(runs)],
+        )
         try:
-            dead = self._replace(alias, [_of(some, schema) for some in _in_parts(runs)], told())
+            dead = self._replace(alias, index, of, told())
+            index = self._follow(alias, index, of)
         except StoreNotFound:
             self._indices.forget(alias)
             raise
         finally:
             self._cluster.changed()
-        stored = self._count(self._indices.name(alias), runs, schema)
+        stored = self._count(index, runs, schema)
         return Outcome(sum(stored.values()), _missing(given, stored, dead), dead)
 
-    def _replace(self, alias: str, old: Sequence[Query], rows: Iterator[Document]) -> DeadRows:
+    def _replace(self, alias: str, index: str, old: Sequence[Query], rows: Iterator[Document]) -> DeadRows:
         """Write rows in place of those that an interrupted load left; return what is refused for good."""
-        index = self._indices.name(alias)
         for some in old:
             self._delete(index, some)
         writer = Bulk(self._cluster, index, deadline_s=self._deadline_s, pace=self._pace)
         dead = DeadRows(writer.write(rows))
-        self._indices.show(alias)
+        self._indices.show(alias, index)
         return dead
+
+    def _follow(self, alias: str, index: str, rows: Sequence[Query]) -> str:
+        """Return the index that readers see by now; where it was built anew meanwhile, rows are copied."""
+        while (current := self._indices.current(alias)) != index:
+            for some in rows:
+                copying = {"source": {"index": index, "query": some}, "dest": {"index": current}}
+                self._cluster.request(
+                    "copy runs", "POST", "/_reindex", copying, deadline_s=DELETE_S, refresh="true"
+                )
+            index = current
+        return index
 
     def _delete(self, indices: str, query: Query) -> None:
         self._cluster.request("refresh it", "POST", f"/{indices}/_refresh")
@@ -116,6 +130,7 @@ class OpenSearchSink:
 
     def tend(self) -> int:
         """Let the server merge what has many deleted rows; how many bytes that frees is not known."""
+        upkeep.drop_retired(self._cluster)
         upkeep.merge_deleted(self._cluster)
         return 0
 

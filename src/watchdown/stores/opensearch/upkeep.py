@@ -1,16 +1,25 @@
-"""Upkeep of the indices: what was deleted leaves the segments, where it otherwise waits for a merge."""
+"""Upkeep of the indices: what was deleted leaves the segments, where it otherwise waits for a merge.
+
+An index that another has taken the place of is retired: it stays for who reads it still, and goes later.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from watchdown.stores.opensearch.clauses import Query
 from watchdown.stores.opensearch.cluster import WHOLE, Cluster
+from watchdown.stores.opensearch.documents import SCHEMA
 from watchdown_schemas.errors import StoreError, StoreNotFound
 
 MERGE_S: Final = 3_600.0
 ALLOWED: Final = "index.merge.policy.expunge_deletes_allowed"  # percent of a segment; by default 10
+BUCKETS: Final = 5_000
+RETIRED: Final = "retired_at"
+STAYS_S: Final = 3_600.0  # longer than any page of results is held, and any load goes on
 AT_ONCE: Final = 10_000  # values in one request
 
 
@@ -66,3 +75,55 @@ def count(cluster: Cluster, queries: Sequence[Query]) -> int:
         return 0
     found = cluster.request("count rows", "POST", f"/{indices}/_search", body, **WHOLE)
     return int(found["hits"]["total"]["value"])
+
+
+def counted(cluster: Cluster, index: str, of: Sequence[Query] = ()) -> Iterator[tuple[str, int, int]]:
+    """Yield the schema type, the run and the number of its rows that an index has and filters let through."""
+    sources = [{"schema": {"terms": {"field": SCHEMA}}}, {"run": {"terms": {"field": "run"}}}]
+    after: dict[str, Any] = {}
+    while True:
+        composite = {"size": BUCKETS, "sources": sources, **after}
+        query = {"bool": {"filter": list(of)}}
+        body = {"size": 0, "query": query, "aggs": {"held": {"composite": composite}}}
+        found = cluster.request("count rows", "POST", f"/{index}/_search", body, **WHOLE)
+        held = found["aggregations"]["held"]
+        for bucket in held["buckets"]:
+            yield bucket["key"]["schema"], bucket["key"]["run"], bucket["doc_count"]
+        if "after_key" not in held:
+            return
+        after = {"after": held["after_key"]}
+
+
+def retire(cluster: Cluster, index: str) -> None:
+    """Note that another index has taken the place of one."""
+    about = {"_meta": {RETIRED: time.time()}}
+    cluster.request("note that it is retired", "PUT", f"/{index}/_mapping", about)
+
+
+def drop_retired(cluster: Cluster) -> None:
+    """Remove the indices that were retired so long ago that nobody reads them any more."""
+    for index, about in cluster.request(
+        "list the indices", "GET", f"/{cluster.layout.prefix}-*/_mapping"
+    ).items():
+        at = _retired_at(about)
+        if at is not None and time.time() - at >= STAYS_S:
+            _remove(cluster, index)
+
+
+def drop_left(cluster: Cluster, index: str) -> None:
+    """Remove an index that no alias shows, but for one that was retired a moment ago."""
+    with suppress(StoreNotFound):
+        about = cluster.request("read its mapping", "GET", f"/{index}/_mapping")[index]
+        at = _retired_at(about)
+        if at is None or time.time() - at >= STAYS_S:
+            _remove(cluster, index)
+
+
+def _remove(cluster: Cluster, index: str) -> None:
+    with suppress(StoreNotFound):
+        cluster.request("remove it", "DELETE", f"/{index}")
+
+
+def _retired_at(about: Mapping[str, Any]) -> float | None:
+    at = about["mappings"].get("_meta", {}).get(RETIRED)
+    return None if at is None else float(at)

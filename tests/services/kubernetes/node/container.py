@@ -64,7 +64,7 @@ class Container:
             "TMPDIR": mounted.place("/tmp") if "/tmp" in mounted.folders else str(own),
             **image.env,
             **{name: mounted.place(value) for name, value in declared.items()},
-            "TERMINATION_LOG": str(self._note),
+            leftovers.LOG: str(self._note),
         }
         words = [*spec.get("command", ()), *spec.get("args", ())]
         words = [mounted.place(expand(word, declared)) for word in words]

@@ -1,14 +1,20 @@
-"""Ends processes of pods whose node has died: each container is a session, recorded with its start."""
+"""Ends processes of pods whose node has died: by the session of each container, and by what they were told.
+
+A node may die before it has written down the session of a container that it has begun; so a process that has
+its termination log below the folder of the pods is one of theirs as well.
+"""
 
 from __future__ import annotations
 
 import os
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 import psutil
 
-SAME_START_S = 1.0
+SAME_START_S: Final = 2.0  # the time of boot that starts are counted from is read in whole seconds
+LOG: Final = "TERMINATION_LOG"
 
 
 def record(file: Path, pid: int) -> None:
@@ -17,17 +23,16 @@ def record(file: Path, pid: int) -> None:
 
 
 def end(pods: Path) -> None:
-    """Kill all that still runs in the sessions recorded below a folder."""
+    """Kill all that still runs in the sessions recorded below a folder, or was told to write there."""
     sessions = {}
     for file in pods.glob("*/*/*/containers/*/pid"):
         pid, _, started = file.read_text().partition(" ")
         with suppress(ValueError):
             sessions[int(pid)] = float(started)
         file.unlink()
-    if not sessions:
-        return
     for process in psutil.process_iter():
-        with suppress(psutil.NoSuchProcess, ProcessLookupError, PermissionError):
+        with suppress(psutil.NoSuchProcess, psutil.AccessDenied, ProcessLookupError, PermissionError):
             begun = sessions.get(os.getsid(process.pid))
-            if begun is not None and process.create_time() > begun - SAME_START_S:
+            recorded = begun is not None and process.create_time() > begun - SAME_START_S
+            if recorded or Path(process.environ().get(LOG, "")).is_relative_to(pods):
                 process.kill()
