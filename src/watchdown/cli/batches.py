@@ -128,9 +128,10 @@ def tell_plan(found: Planned, *, as_json: bool) -> None:
 def tell_waiting(found: Planned) -> None:
     """Say which titles cannot be run now, and which have nothing for it."""
     if found.again:
-        notice(
-            "shown again", f"{len(found.again)} results that readers have seen before: they hold once more"
-        )
+        single = len(found.again) == 1
+        several = "1 result" if single else f"{len(found.again):,} results"
+        holds = "it holds" if single else "they hold"
+        notice("shown again", f"{several} that readers have seen before: {holds} once more")
     for one in found.waiting:
         kind, what = ("warning", "cannot be run now") if one.blocked else ("note", "is not for it")
         what = "is not run again" if one.taken_back else what
