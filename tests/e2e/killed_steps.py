@@ -195,8 +195,7 @@ def collect(place: str) -> dict[str, Any]:
     with open_library(place) as library:
         library.collection.run(grace=collecting.timedelta(0))
         inside = services(library)
-        ended = [run for run in inside.ledger.runs() if run.state not in (*OPEN, State.ACTIVE)]
-        gone = [run.number for run in ended if run.state is not State.QUARANTINED]
+        gone = [run.number for run in inside.ledger.runs() if run.state not in (*OPEN, State.ACTIVE)]
         return {"collected": len(gone), "rows": rows(inside, gone), "staged": staged(inside, gone)}
 
 

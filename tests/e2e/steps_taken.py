@@ -14,8 +14,9 @@ from typing import Any, Final
 from client.libraries import services
 from runs.algorithms import LOUD, known
 from watchdown.client import Library, backfilling
+from watchdown.runs import canary
 from watchdown.runs.merging import Corrections
-from watchdown.runs.states import Actor, State
+from watchdown.runs.states import State
 from watchdown.validation.policy import Tolerance
 from watchdown_algos.catalogue import AlgorithmCatalogue, Known
 from watchdown_algos.contract import Algorithm, RecordAlgorithm
@@ -175,11 +176,10 @@ def cancel(library: Library, _title: str, run: str) -> None:
     library.writes.cancel(int(run))
 
 
-def held(library: Library, _title: str, run: str) -> None:
-    """Hold a run after all; no command does that by now."""
-    ledger = services(library).ledger
-    if ledger.get(int(run)).state is not State.QUARANTINED:
-        ledger.steps({int(run): (State.QUARANTINED, {"error": "held"})}, by=Actor.PUBLISHER)
+def distrusted(library: Library, _title: str, run: str) -> None:
+    """Finish a run whose model fails its canary."""
+    setattr(canary, "objections", lambda _, runs: {one.number: "held" for one in runs})  # noqa: B010 - a fault
+    library.writes.finish(int(run))
 
 
 def written_while(stage: str) -> Call:
@@ -218,11 +218,11 @@ TAKEN: Final[Mapping[tuple[State, State], Taken]] = {
     (State.STAGED, State.FAILED): Taken(before=nothing, act=written_while("validate"), afterwards=written),
     (State.STAGED, State.CANCELLED): Taken(before=brought(), act=cancel),
     (State.VALIDATED, State.LOADED): WORKED,
-    (State.VALIDATED, State.QUARANTINED): Taken(before=brought("validate"), act=held),
+    (State.VALIDATED, State.QUARANTINED): Taken(before=brought("validate"), act=distrusted),
     (State.VALIDATED, State.FAILED): Taken(before=nothing, act=written_while("load"), afterwards=written),
     (State.VALIDATED, State.CANCELLED): Taken(before=brought("validate"), act=cancel),
     (State.LOADED, State.ACTIVE): WORKED,
-    (State.LOADED, State.QUARANTINED): Taken(before=hidden, act=held),
+    (State.LOADED, State.QUARANTINED): Taken(before=hidden, act=distrusted),
     (State.LOADED, State.FAILED): Taken(before=nothing, act=written_while("publish"), afterwards=written),
     (State.LOADED, State.CANCELLED): Taken(before=hidden, act=cancel),
     (State.ACTIVE, State.SUPERSEDED): Taken(before=appended_again, act=finish),

@@ -15,7 +15,7 @@ from typing import Final
 
 from watchdown.load.claim import Claim
 from watchdown.media.source import clear_half_made
-from watchdown.runs.collectable import Collectable, Doomed, Policy
+from watchdown.runs.collectable import Collectable, Doomed, Policy, parts
 from watchdown.runs.ledger import Ledger
 from watchdown.runs.pictures import Pictures
 from watchdown.runs.stages import Budget, open_gate
@@ -86,6 +86,8 @@ class Collector:
         found.counts[RUNS], found.counts[ROWS] = len(found.runs), sum(one.rows for one in found.runs)
         if not dry_run:
             self._remove_rows(found.runs, report)
+            for some in parts(self.collectable.held()):
+                self.sink.delete(some)  # whoever held them may have died before he did
         self._sweep(policy, found, dry_run=dry_run, report=report)
         if not dry_run:
             self.collectable.confirm([one.number for one in found.runs])

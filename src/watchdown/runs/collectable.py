@@ -102,6 +102,12 @@ class Collectable:
         with self._database.reading() as connection:
             return _doomed(connection, select(runs).where(waiting).order_by(runs.c.number))
 
+    def held(self) -> list[int]:
+        """Return the runs that are held: the store should have no row of them."""
+        with self._database.reading() as connection:
+            this = runs.c.state == State.QUARANTINED
+            return list(connection.execute(select(runs.c.number).where(this)).scalars())
+
     def confirm(self, numbers: Sequence[int]) -> None:
         """Note that nothing is left of runs that were given up."""
         with self._database.writing() as connection:
