@@ -17,6 +17,7 @@ from client.deployments import DEPLOYMENTS, deployed, entered
 from client.libraries import services
 from watchdown.client import Library
 from watchdown.client.results_collection import CollectionReport
+from watchdown.models.kept import CARD
 from watchdown.runs.states import State
 from watchdown.storage import keys
 from watchdown_schemas.errors import CursorExpired, LibraryBusy, StorageFull
@@ -170,6 +171,28 @@ def test_failed_runs_and_files_of_nobody_go_after_the_grace(library: Library) ->
     assert set(kept) <= set(listed(library))
     assert library.collection.run(grace=NOW).runs == ()
     assert parts.ledger.get(lost).error == "it broke"
+
+
+def test_a_kept_model_goes_with_the_last_run_of_it(library: Library) -> None:
+    parts = services(library)
+    seen, planned = (
+        parts.ledger.plan(
+            title=title, timeline=f"{title}.1", algorithm="x", version="1.0.0", memo_key="k", model=model
+        ).number
+        for title, model in zip(TITLES, ("of-one", "of-another"), strict=True)
+    )
+    kept = {keys.model(model, name) for model in ("of-one", "of-another") for name in ("a.onnx", CARD)}
+    gone = {keys.model("of-nobody", name) for name in ("a.onnx", CARD)}
+    for key in kept | gone:
+        parts.storage.put(key, b"12345")
+    assert library.collection.run().nothing
+    dry = library.collection.run(grace=NOW, dry_run=True)
+    assert removed(library.collection.run(grace=NOW)) == removed(dry) == {"kept models": 2}
+    assert set(listed(library, keys.MODELS)) == kept
+    for number in (seen, planned):
+        parts.ledger.step(number, State.CANCELLED)
+    library.collection.run(grace=NOW)
+    assert listed(library, keys.MODELS) == []
 
 
 def test_what_is_open_or_held_loses_nothing(library: Library) -> None:

@@ -12,7 +12,16 @@ from watchdown.metrics.instruments import at_station
 from watchdown.runs.collect import OLD, ROWS, RUNS, WRITES, Collected, Collector, Report
 from watchdown.runs.collectable import Collectable, Policy
 from watchdown.runs.pictures import Pictures
-from watchdown.runs.sweeping import BATCHES, BUNDLES, HALF_MADE, LETTERS, PICTURES, QUARANTINE, STAGED
+from watchdown.runs.sweeping import (
+    BATCHES,
+    BUNDLES,
+    HALF_MADE,
+    LETTERS,
+    MODELS,
+    PICTURES,
+    QUARANTINE,
+    STAGED,
+)
 from watchdown_schemas.errors import LibraryBusy
 
 COLLECTOR: Final = "collector"
@@ -26,6 +35,7 @@ KINDS: Final = (
     LETTERS,
     BATCHES,
     BUNDLES,
+    MODELS,
     HALF_MADE,
     OLD,
 )

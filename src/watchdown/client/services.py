@@ -331,11 +331,11 @@ class Services:
 
     def _keep_models(self, runs: Iterable[Run]) -> None:
         """Keep the models that are installed and behind runs, so that a later version can search these."""
-        for run in runs:
-            if run.model and run.algorithm in self.algorithms:
-                known = self.algorithms[run.algorithm]
+        for algorithm, fingerprint in {(run.algorithm, run.model) for run in runs if run.model}:
+            if algorithm in self.algorithms:
+                known = self.algorithms[algorithm]
                 model = known.load_model()
-                if model and model.fingerprint == run.model:
+                if model and model.fingerprint == fingerprint:
                     self.kept.keep(known)
 
     def must_take_in(self, place: Place) -> bool:

@@ -42,7 +42,7 @@ class KeptModels:
         self._storage = storage
         self._work = work
         self._models = models
-        self._known: set[str] = set()
+        self._judged: set[str] = set()
         self._found: dict[str, Model | None] = {}
         self._finding = Lock()
 
@@ -52,7 +52,7 @@ class KeptModels:
         The card comes last: a model that has one is whole. Raises ModelUnavailable where no server answers.
         """
         model = known.load_model()
-        if not isinstance(model, ModelFiles) or model.fingerprint in self._known:
+        if not isinstance(model, ModelFiles):
             return
         card = keys.model(model.fingerprint, CARD)
         if not self._storage.exists(card):
@@ -63,8 +63,10 @@ class KeptModels:
                     copyfileobj(source, target, MIB)
             told = Card(algorithm=known.manifest.name, version=known.manifest.version, spec=_spec(known))
             self._storage.put_new(card, told.model_dump_json().encode())
+        elif model.fingerprint in self._judged:
+            return
         judge(self._storage, known, model)
-        self._known.add(model.fingerprint)
+        self._judged.add(model.fingerprint)
 
     def model(self, algorithm: str, fingerprint: str) -> Model | None:
         """Return a kept model of an algorithm; None where it was not kept.

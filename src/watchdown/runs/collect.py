@@ -139,6 +139,7 @@ class Collector:
         self._remove(sweeping.of_runs(policy, doomed), found, dry_run=dry_run)
         with nullcontext() if dry_run else self.planning():
             self._remove(sweeping.batches(policy), found, dry_run=dry_run)
+            self._remove(sweeping.models(policy, doomed), found, dry_run=dry_run)
         self._remove(sweeping.bundles(policy), found, dry_run=dry_run)
         before = self.collectable.now() - max(policy.grace, policy.unfinished).total_seconds()
         try:

@@ -146,6 +146,13 @@ class Collectable:
             guarded = connection.execute(_guarded_batches(cutoff)).scalars().all()
             return {name for name in connection.execute(opened).scalars() if name} | set(guarded)
 
+    def models_in_use(self, doomed: Collection[int]) -> set[str]:
+        """Return the models of all runs that may be seen, now or later, but for the doomed."""
+        seen = (runs.c.model.is_not(None), runs.c.collected_at.is_(None), runs.c.state.not_in(LEFT))
+        with self._database.reading() as connection:
+            found = connection.execute(select(runs.c.number, runs.c.model).where(*seen))
+            return {model for number, model in found if number not in doomed}
+
     def _stamp(self, connection: Connection) -> str:
         return iso(self._clock.now(connection))
 

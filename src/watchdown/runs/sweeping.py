@@ -11,6 +11,7 @@ from functools import cache
 from itertools import groupby, islice
 from typing import Final, TypeVar
 
+from watchdown.models.kept import CARD
 from watchdown.runs.collectable import LEFT, Collectable, Policy, Standing
 from watchdown.runs.staging import finished, read_manifest, staged_files
 from watchdown.runs.states import PUBLISHED, State
@@ -20,7 +21,7 @@ from watchdown.storage.protocol import Storage, Stored
 T = TypeVar("T")
 AT_ONCE: Final = 500
 STAGED, PICTURES, QUARANTINE, LETTERS = "staged files", "pictures", "quarantined rows", "dead letters"
-BATCHES, BUNDLES, HALF_MADE = "batches", "bundles", "unfinished files"
+BATCHES, BUNDLES, MODELS, HALF_MADE = "batches", "bundles", "kept models", "unfinished files"
 References = Callable[[str], Collection[str]]
 
 
@@ -77,6 +78,19 @@ class Sweeping:
         in_use = {keys.batch(name) for name in self._collectable.batches_in_use(policy)}
         yield from (Left(BATCHES, one) for one in found if one.key not in in_use)
 
+    def models(self, policy: Policy, doomed: Collection[int] = ()) -> Iterator[Left]:
+        """Yield kept models of which no vectors can be seen any more; nobody may plan meanwhile."""
+        before = self._collectable.now() - policy.grace.total_seconds()
+        listed = [(fingerprint, list(some)) for fingerprint, some in groupby(self._kept(), _fingerprint)]
+        in_use = self._collectable.models_in_use(doomed)
+        for fingerprint, objects in listed:
+            if fingerprint not in in_use and _newest(objects) <= before:
+                card = keys.model(fingerprint, CARD)  # first: a model without it is not taken for whole
+                yield from (Left(MODELS, one) for one in sorted(objects, key=lambda one: one.key != card))
+
+    def _kept(self) -> Iterator[Stored]:
+        return (one for one in self._storage.list(keys.MODELS) if _fingerprint(one))
+
     def bundles(self, policy: Policy) -> Iterator[Left]:
         """Yield bundles that are older than the grace."""
         before = self._collectable.now() - policy.grace.total_seconds()
@@ -112,6 +126,10 @@ def run_of(key: str) -> int | None:
         if key.startswith(prefix):
             return named(key)
     return None
+
+
+def _fingerprint(stored: Stored) -> str:
+    return stored.key.removeprefix(keys.MODELS).rpartition("/")[0].partition("/")[0]
 
 
 def _newest(objects: Sequence[Stored]) -> float:
