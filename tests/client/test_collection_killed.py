@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from typing import Any
 import pytest
 
 from client.deployments import DEPLOYMENTS
+from programs import surroundings
 from services.library import settings_of
 from services.postgresql import drop_database, new_database
 from watchdown.cli.exit_codes import ExitCode
@@ -40,7 +40,7 @@ def kills(
         check=True,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])},
+        env=surroundings(),
     )
     yield [json.loads(line) for line in (folder / "kills.jsonl").read_text("utf-8").splitlines()]
     for database in databases:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ import pytest
 
 from client.deployments import DEPLOYMENTS, deployed
 from client.hurting import notes
+from programs import surroundings
 
 LOST, CHANGED, NEXT = "aa0001", "bb0002", "cc0003"
 RIGHT = sorted(one.text for one in notes(1))
@@ -31,7 +31,7 @@ def kills(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
             check=True,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])},
+            env=surroundings(),
         )
         yield [json.loads(line) for line in told.read_text("utf-8").splitlines()]
 

@@ -11,6 +11,7 @@ import pytest
 
 from client.deployments import DEPLOYMENTS, deployed, entered
 from client.libraries import services
+from programs import surroundings
 from watchdown.client import Library
 from watchdown.storage import keys
 
@@ -33,7 +34,7 @@ def library(place: Path) -> Iterator[Library]:
 def test_sixteen_writers_of_five_thousand_rows_write_eighty_thousand(library: Library, place: Path) -> None:
     run = library.writes.start("finder", "heat")
     command = [sys.executable, "-m", "client.writers", str(place), str(run), str(WRITERS), str(ROWS)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, env=surroundings(), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     [told] = library.writes.list()
     assert (told.counts, told.parts) == ({"Label": WRITERS * ROWS}, 2 * WRITERS)

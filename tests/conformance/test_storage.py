@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import math
-import os
 import random
 import signal
 import subprocess
@@ -25,6 +24,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conformance.storages import made, storage_code
+from programs import surroundings
 from watchdown.storage.protocol import Storage
 from watchdown_schemas.errors import StorageKeyInvalid, StorageNotFound
 
@@ -223,8 +223,7 @@ with made({code!r}).create("killed/film") as file:
     file.flush()
     os.kill(os.getpid(), signal.SIGKILL)
 """
-    surroundings = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
-    killed = subprocess.run([sys.executable, "-c", program], env=surroundings, check=False)
+    killed = subprocess.run([sys.executable, "-c", program], env=surroundings(), check=False)
     assert killed.returncode == -signal.SIGKILL
     assert keys(storage) == []
     assert not storage.exists("killed/film")

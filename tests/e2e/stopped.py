@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from programs import surroundings
+
 
 @contextmanager
 def begun(
@@ -24,6 +26,7 @@ def begun(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        env=surroundings(),
     ) as process:
         try:
             yield process

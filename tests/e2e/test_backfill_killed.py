@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import pytest
 
 from e2e.killed_backfill import KILLS
+from programs import surroundings
 from watchdown_algos.drawn.film import film_of
 from watchdown_algos.drawn.write import write_film
 
@@ -30,7 +30,7 @@ def kills(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]
         check=True,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])},
+        env=surroundings(),
     )
     lines = (folder / "kills.jsonl").read_text("utf-8").splitlines()
     return {kill["when"]: kill for kill in map(json.loads, lines)}

@@ -1,7 +1,6 @@
 """`kill -9` at any moment of `add`, then `add` again: the same library as if it had never been killed."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 import pytest
 
 from media.clips import draw
+from programs import surroundings
 
 STATES = ("running", "staged", "validated", "loaded")
 
@@ -27,7 +27,7 @@ def kills(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
         check=True,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])},
+        env=surroundings(),
     )
     return [json.loads(line) for line in (folder / "kills.jsonl").read_text("utf-8").splitlines()]
 

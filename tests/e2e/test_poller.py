@@ -12,6 +12,7 @@ import pytest
 
 from client.deployments import DEPLOYMENTS, deployed, entered
 from e2e import poller
+from programs import surroundings
 
 READERS = 2
 READS = {"folder": 4_000, "servers": 1_000}  # of each reader; on servers one costs four times as much
@@ -29,7 +30,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
 def test_every_read_of_all_pages_sees_five_hundred_records_or_six_hundred(place: Path) -> None:
     reads = READS["servers" if place.suffix else "folder"]
     command = [sys.executable, "-m", "e2e.poller", str(place), "heat", str(READERS), str(reads)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, env=surroundings(), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     told = [json.loads(line) for line in done.stdout.splitlines()]
     readers = [one["reader"] for one in told if "reader" in one]

@@ -14,6 +14,7 @@ import pytest
 from client.deployments import DEPLOYMENTS, deployed
 from e2e.killed_steps import CASES, MOMENTS, NEVER
 from e2e.steps_taken import TAKEN
+from programs import surroundings
 from watchdown.runs.states import TABLE
 
 Kill = dict[str, Any]
@@ -26,7 +27,7 @@ def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     folder = tmp_path_factory.mktemp("steps")
     with deployed(request, request.param, folder) as place:
         command = [sys.executable, "-W", "ignore", "-m", "e2e.killed_steps", place, folder / "kills.jsonl"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, env=surroundings(), capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr[-5_000:]
         yield [json.loads(line) for line in (folder / "kills.jsonl").read_text("utf-8").splitlines()]
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from client.deployments import DEPLOYMENTS, deployed
+from programs import surroundings
 
 # What each of two processes returns, and what there is then: records of a title, in all, published runs.
 EACH: dict[str, Any] = {
@@ -34,7 +35,7 @@ def test_two_that_do_the_same_at_one_moment_do_it_once(
 ) -> None:
     with deployed(request, kind, tmp_path) as place:
         command = [sys.executable, "-W", "ignore", "-m", "e2e.together", str(place)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, env=surroundings(), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-5_000:]
     acts = [json.loads(line) for line in done.stdout.splitlines()]
     assert [one["act"] for one in acts] == list(EACH)

@@ -155,7 +155,7 @@ def test_a_plan_of_nothing_is_told(call: Call, shelf: Shelf) -> None:
     said = call("plan", "shots", "--titles", "Harbour", "--library", shelf.library)
     assert (
         said.out
-        == "shots 1.0.0, over 1 titles:\n        0  to do (0.0 s of media)\n        1  are up to date\n"
+        == "shots 1.0.0, over 1 title:\n        0  to do (0.0 s of media)\n        1  are up to date\n"
     )
     assert call("plan", "nothing", "--library", shelf.library).code == ExitCode.NOT_FOUND
     assert call("plan", "shots", "--titles", "No", "--library", shelf.library).code == ExitCode.NOT_FOUND

@@ -12,6 +12,7 @@ import pytest
 
 from client.deployments import DEPLOYMENTS, deployed, entered
 from e2e import killed_writes
+from programs import surroundings
 
 
 @pytest.fixture(params=DEPLOYMENTS)
@@ -24,7 +25,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
 
 def test_wherever_a_writer_is_killed_the_same_calls_go_on_from_there(place: Path) -> None:
     command = [sys.executable, killed_writes.__file__, str(place), "heat"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, env=surroundings(), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     kills = [json.loads(line) for line in done.stdout.splitlines()]
     rows = sorted(

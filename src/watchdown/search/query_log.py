@@ -50,7 +50,7 @@ class QueryLog:
         """Note a query that was answered; pictures are left out, and nothing is raised."""
         if self._off or isinstance(query.leaf, Picture):
             return
-        one = Logged(at=datetime.now(UTC).isoformat(timespec="milliseconds"), query=query)
+        one = Logged(at=datetime.now(UTC).isoformat(timespec="microseconds"), query=query)
         with self._lock:
             if not self._held:
                 self._since = self._elapsed()
