@@ -26,6 +26,7 @@ from services.triton import Triton
 from watchdown.client.opening import opened
 from watchdown.settings import Settings
 from watchdown.settings.variables import worker_variables
+from watchdown_operators.outcome import being_deleted
 
 SENTENCE = "red race car"
 
@@ -272,6 +273,7 @@ def test_a_cancelled_run_leaves_no_job(platform: Platform, tmp_path: Path) -> No
         run = stack.run()
         until(lambda: "starting" in stack.logs(run).get("batch.work", "") or None, "the Job is watched")
         platform.airflow.api.call("PATCH", f"/dags/{DAG}/dagRuns/{run}", {"state": "failed"})
+        until(lambda: all(map(being_deleted, stack.jobs())) or None, "the Job is being deleted")
         pod.resume()
         report = stack.report(process)
     assert process.returncode == 1
