@@ -10,7 +10,7 @@ class Claim:
     """For whom one loads.
 
     All loaders of one `backfill` share what is its part; `rate` is what they want at most, in documents/s.
-    Somebody waits for what is `urgent`: a share is kept for it.
+    Somebody waits for what is `urgent`: a share is kept for it. Only `rate` has an effect yet.
     """
 
     backfill: int | None = None
