@@ -113,6 +113,7 @@ class OpenSearch(Service):
             "transport.port": str(self.port(f"transport{number}")),
             "cluster.routing.allocation.disk.threshold_enabled": "false",  # a laptop's disk is often full
             "action.auto_create_index": "false",  # a wrong index name is an error, as in a kept cluster
+            "search.max_open_pit_context": "3000",  # the libraries of all tests share a node
         }
         if self._nodes == 1:
             settings["discovery.type"] = "single-node"
