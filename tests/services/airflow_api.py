@@ -10,10 +10,12 @@ import urllib.request
 from functools import cached_property
 from typing import Any
 
+from tenacity import retry, retry_if_exception, stop_after_attempt, wait_random_exponential
+
 from services.airflow_home import PASSWORD, USER
 
 ANSWER_S, DAG_S, LOOK_S = 30.0, 120.0, 0.25
-NOT_FOUND = 404
+NOT_FOUND, WITHIN = 404, 500
 JSON = "application/json"
 
 
@@ -37,8 +39,17 @@ class AirflowApi:
         said = self._send("POST", "/auth/token", {"username": USER, "password": PASSWORD}, {})
         return str(json.loads(said)["access_token"])
 
+    @retry(
+        retry=retry_if_exception(lambda error: isinstance(error, Refused) and error.code >= WITHIN),
+        wait=wait_random_exponential(multiplier=0.25, max=2),
+        stop=stop_after_attempt(4),
+        reraise=True,
+    )
     def call(self, method: str, path: str, body: object = None, **query: object) -> Any:
-        """Call a path below `/api/v2` and return what JSON it answers with, or None; raises Refused."""
+        """Call a path below `/api/v2` and return what JSON it answers with, or None; raises Refused.
+
+        What fails within Airflow, whose scheduler may hold the same rows, is asked a few times.
+        """
         asked = f"?{urllib.parse.urlencode(query, doseq=True)}" if query else ""
         said = self._send(method, f"/api/v2{path}{asked}", body, {"Authorization": f"Bearer {self.token}"})
         return json.loads(said) if said else None

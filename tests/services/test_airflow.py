@@ -3,10 +3,12 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import psutil
 import pytest
+from pydantic import SecretStr
 
 from services.airflow import API_SERVER, COMPONENTS, DAG_PROCESSOR, SCHEDULER, TRIGGERER, Airflow
 from services.airflow_api import AirflowApi, Refused
@@ -14,6 +16,10 @@ from services.airflow_home import PASSWORD, USER
 from services.fixtures import Own
 from services.process import ended
 from services.service import HOST, answers
+from storage.fault_proxy import Fault, FaultProxy
+from watchdown.executors import airflow_api as client
+from watchdown.settings.model import AirflowSettings
+from watchdown_schemas.errors import ExecutorUnavailable
 
 LIMIT_S = 60.0
 CONNECTION = {
@@ -84,6 +90,22 @@ def test_a_form_is_enforced_and_one_run_id_is_one_run(airflow: Airflow) -> None:
         airflow.api.trigger("algo.shots", run="plan-1")
     assert twice.value.code == 409
     assert ends(airflow, "algo.shots", "plan-1") == "failed"
+
+
+def test_a_call_that_fails_within_airflow_is_made_again(airflow: Airflow) -> None:
+    airflow.api.await_dag("algo.shots")
+    run = airflow.api.trigger("algo.shots")
+    with FaultProxy(airflow.url).running() as proxy:
+        settings = AirflowSettings(url=proxy.url, username=USER, password=SecretStr(PASSWORD))
+        with closing(client.AirflowApi(settings)) as api:
+            proxy.fail(Fault(status=500), times=client.TRIES - 1, method="PATCH")
+            changed = api.call("PATCH", f"/dags/algo.shots/dagRuns/{run}", json={"state": "failed"})
+            assert changed["state"] == "failed"
+            proxy.fail(Fault(status=503), times=client.TRIES, method="GET")
+            with pytest.raises(ExecutorUnavailable, match="answers 503 to GET /dags"):
+                api.call("GET", "/dags")
+            assert not proxy.pending
+            assert api.call("GET", "/dags")["total_entries"]
 
 
 def test_a_plan_that_fails_is_told_in_its_log_and_red_to_the_end(airflow: Airflow, tmp_path: Path) -> None:

@@ -173,7 +173,7 @@ class _Handler(BaseHTTPRequestHandler):
         given = self.headers.get("Range")
         return Request(self.command, self.path, given, len(body), received, authorization)
 
-    do_DELETE = do_GET = do_HEAD = do_POST = do_PUT = _pass_on  # noqa: N815 - the base's names
+    do_DELETE = do_GET = do_HEAD = do_PATCH = do_POST = do_PUT = _pass_on  # noqa: N815 - the base's names
 
     def _forward(self, body: bytes, fault: Fault) -> int:
         upstream = http.client.HTTPConnection(*self.proxy.server)
@@ -194,8 +194,11 @@ class _Handler(BaseHTTPRequestHandler):
             for name, value in answer.getheaders():
                 if name.lower() not in HOP:
                     self.send_header(name, value)
-            length = str(len(fault.said)) if fault.said else answer.getheader("Content-Length") or "0"
-            self.send_header("Content-Length", length)
+            if answer.chunked and not fault.said:
+                self.send_header("Connection", "close")  # its length is not known yet: the end is the end
+            else:
+                length = str(len(fault.said)) if fault.said else answer.getheader("Content-Length") or "0"
+                self.send_header("Content-Length", length)
             self.end_headers()
             return self._answer(answer, fault)
         finally:

@@ -7,11 +7,14 @@ from http import HTTPStatus
 from typing import Any, Final
 
 import httpx2
+from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_random_exponential
 
 from watchdown.settings.model import AirflowSettings
 from watchdown_schemas.errors import ExecutorError, ExecutorUnavailable
 
 PAGE: Final = 100  # the most that Airflow gives at once
+TRIES: Final = 4  # of a call that fails within Airflow, where a scheduler may hold the same rows
+LONGEST_WAIT_S: Final = 2.0
 _CONFLICT: Final = HTTPStatus.CONFLICT
 
 
@@ -19,6 +22,7 @@ class AirflowApi:
     """One Airflow; what it answers is JSON as its documentation has it.
 
     Every call raises ExecutorUnavailable where it does not answer, ExecutorError where it refuses.
+    A call that Airflow fails to carry out (5xx) is made again a few times: all calls made here may be.
     """
 
     def __init__(self, settings: AirflowSettings) -> None:
@@ -29,10 +33,10 @@ class AirflowApi:
 
     def call(self, method: str, path: str, **parts: Any) -> Any:
         """Make a call and return its answer; None where that is empty."""
-        answer = self._asked(method, path, parts)
+        answer = self._insisted(method, path, parts)
         if answer.status_code == HTTPStatus.UNAUTHORIZED:
             self._token = None
-            answer = self._asked(method, path, parts)
+            answer = self._insisted(method, path, parts)
         if answer.status_code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
             remedy = "See username and password of the section [airflow]"
             raise ExecutorError(self.url, f"refuses access ({answer.status_code})", remedy)
@@ -57,6 +61,16 @@ class AirflowApi:
     def close(self) -> None:
         """Let go of connections."""
         self._client.close()
+
+    def _insisted(self, method: str, path: str, parts: dict[str, Any]) -> httpx2.Response:
+        retrying = Retrying(
+            retry=retry_if_result(lambda answer: answer.is_server_error),
+            wait=wait_random_exponential(multiplier=0.25, max=LONGEST_WAIT_S),
+            stop=stop_after_attempt(TRIES),
+            retry_error_callback=lambda state: state.outcome and state.outcome.result(),
+        )
+        answer: httpx2.Response = retrying(self._asked, method, path, parts)
+        return answer
 
     def _asked(self, method: str, path: str, parts: dict[str, Any]) -> httpx2.Response:
         try:
