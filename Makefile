@@ -4,6 +4,8 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 export UV_PYTHON_DOWNLOADS := never
+# Tests and servers start Python by the thousand: none may have to compile what it imports, whatever a shell says.
+export PYTHONDONTWRITEBYTECODE :=
 
 BIN := .venv/bin
 UV = $(shell uv --version >/dev/null 2>&1 && echo uv || echo $(BIN)/uv)

@@ -76,6 +76,12 @@ def test_all_algorithm_folders_are_alike(folder: Path) -> None:
     assert not (folder / "__init__.py").read_text("utf-8")
 
 
+def test_each_benchmark_is_in_the_table() -> None:
+    folder = ROOT / "tests/benchmarks"
+    told = re.findall(r"^\| `(bench_\w+\.py)` ", (folder / "README.md").read_text("utf-8"), re.MULTILINE)
+    assert sorted(told) == sorted(path.name for path in folder.glob("bench_*.py"))
+
+
 def test_no_file_names_a_place_on_one_machine() -> None:
     found = {}
     for path in ours():

@@ -63,7 +63,7 @@ def our_wheel(folder: Path) -> Path:
             chosen = ["--wheel", "--no-build-isolation", "--clear", "--out-dir", wheels]
             build("building our wheel", [uv(), "build", *python, *chosen, ROOT])
             [wheel] = wheels.glob("*.whl")
-            chosen = ["--target", half, "--no-deps", "--offline"]
+            chosen = ["--target", half, "--no-deps", "--offline", "--compile-bytecode"]
             build("installing our wheel", [uv(), "pip", "install", *python, *chosen, wheel])
     return place
 

@@ -119,7 +119,7 @@ def environment(lock: str, *, bring: bool = True) -> Path:
                 f"installing requirements/{lock}.txt",
                 [
                     *(uv(), "pip", "install", "--python", half / "env" / "bin" / "python"),
-                    *("--no-deps", "--require-hashes", "-r", LOCKS / f"{lock}.txt"),
+                    *("--no-deps", "--require-hashes", "--compile-bytecode", "-r", LOCKS / f"{lock}.txt"),
                 ],
             )
     return place / "env"
