@@ -13,7 +13,7 @@ from watchdown.catalogue.database import Database
 from watchdown.catalogue.tables import backfills
 from watchdown.load.budget import Budget
 from watchdown.load.claim import Claim
-from watchdown.load.governor import ENOUGH
+from watchdown.load.governor import KEPT
 from watchdown.load.leases import Leases
 from watchdown.stores.feedback import Look
 from watchdown_schemas.errors import StoreUnavailable
@@ -196,10 +196,10 @@ def test_what_searches_take_at_rest_is_learnt_before_a_load_begins_and_once_an_h
     for _ in range(2):
         with Budget(database, clock=clock, feedback=store):
             assert leases.budget().governor.knows_idle(clock.at)
-    assert store.searches == 2 * ENOUGH + 1
+    assert store.searches == KEPT + 1
     clock.at += 3601
     with Budget(database, clock=clock, feedback=store):
-        assert store.searches == 2 * (2 * ENOUGH + 1)
+        assert store.searches == 2 * (KEPT + 1)
 
 
 def test_nothing_is_governed_when_people_wish_so(simulation: Simulation, leases: Leases) -> None:

@@ -6,12 +6,12 @@ from threading import Event, Lock, Thread
 from typing import Final
 
 from watchdown.load.clock import Clock
-from watchdown.load.governor import ENOUGH, Seen
+from watchdown.load.governor import KEPT, Seen
 from watchdown.stores.feedback import Feedback
 from watchdown_schemas.errors import LibraryError
 
 LOOK_S: Final = 1.0  # between two looks
-REST_S: Final = 0.5  # for all looks before a load begins
+REST_S: Final = 2.0  # for all looks before a load begins
 
 
 class Lookout:
@@ -36,7 +36,7 @@ class Lookout:
             if not self._searched:
                 return False
             self._searched.clear()
-        for _ in range(2 * ENOUGH):
+        for _ in range(KEPT):
             self.look()
             if self._clock.elapsed() - begin >= REST_S:
                 break
