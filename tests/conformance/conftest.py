@@ -5,8 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from catalogue.databases import DRIVERS, fresh
 from conformance.filters import TYPES
 from conformance.stores import STORES, VECTOR_STORES, Store, opened
+from runs.ledgers import new_database
+from watchdown.catalogue.database import Database
+from watchdown.runs.ledger import Ledger
+from watchdown.settings import Address
 
 
 @pytest.fixture(params=STORES)
@@ -20,3 +25,21 @@ def vector_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Sto
     """Every store in each of its ways of searching vectors; its types are those of `filters`."""
     with opened(request, tmp_path / "lake", TYPES) as store:
         yield store
+
+
+@pytest.fixture(params=DRIVERS)
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Address]:
+    with fresh(request, request.param, tmp_path) as found:
+        yield found
+
+
+@pytest.fixture
+def database(address: Address) -> Iterator[Database]:
+    opened = new_database(address)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def ledger(database: Database) -> Ledger:
+    return Ledger(database)
